@@ -1,0 +1,1 @@
+"""The database: tables in one place, two engines, short transactions."""

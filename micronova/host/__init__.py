@@ -1,0 +1,1 @@
+"""Hosts that run guests: one interface, and behind it libvirt, an agent far away, or a simulation."""
