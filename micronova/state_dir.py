@@ -21,14 +21,6 @@ from pathlib import Path
 from micronova.model.errors import OurFault
 
 
-def default_state_dir() -> Path:
-    """``/var/lib/micronova`` for root, else under XDG_STATE_HOME."""
-    if os.geteuid() == 0:
-        return Path("/var/lib/micronova")
-    base = os.environ.get("XDG_STATE_HOME") or str(Path.home() / ".local/state")
-    return Path(base) / "micronova"
-
-
 class StateDir:
     """An open, locked state directory.  Raises OurFault when another process has it, or it cannot be written."""
 

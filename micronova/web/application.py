@@ -220,7 +220,7 @@ class Application:
 def _call(service: Service[Any], endpoint: Endpoint[Any], request: Request) -> Response:
     current.set_request_id(request.request_id)
     if endpoint.query is not None:
-        endpoint.query.check(_query_document(request.query), request.version)
+        endpoint.query.check(_query_document(request.query), request.version, in_query=True)
     if endpoint.body is not None:
         endpoint.body.check(request.json(), request.version)
     return endpoint.handler(service.api, request)

@@ -6,7 +6,7 @@ only where a microversion changes the document.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -26,7 +26,7 @@ def _uuid(instance: object) -> bool:
     return not isinstance(instance, str) or is_uuid(instance)
 
 
-def register_format(name: str) -> Any:
+def register_format(name: str) -> Callable[[Callable[[object], bool]], Callable[[object], bool]]:
     """Decorator: add a string format that schemas may name.  The function gets the value and returns a bool."""
     return _formats.checks(name)
 
@@ -54,9 +54,9 @@ class Versioned:
                 chosen = validator
         return chosen
 
-    def check(self, document: object, version: Version) -> None:
+    def check(self, document: object, version: Version, *, in_query: bool = False) -> None:
         """Raise Invalid, naming the field, if ``document`` does not fit the schema at ``version``."""
-        self._at(version).check(document)
+        self._at(version).check(document, in_query)
 
 
 class _Validator:
@@ -70,16 +70,22 @@ class _Validator:
         kind = validator_for(self.schema, default=jsonschema.Draft202012Validator)
         return kind(self.schema, format_checker=_formats)
 
-    def check(self, document: object) -> None:
+    def check(self, document: object, in_query: bool = False) -> None:
         error = jsonschema.exceptions.best_match(self._validator.iter_errors(document))
         if error is not None:
-            raise Invalid(describe(error), code="schema")
+            raise Invalid(describe(error, in_query), code="schema")
 
 
-def describe(error: Any) -> str:
-    """The refusal, in the words that Nova's clients know, never longer than a few hundred characters."""
+def describe(error: Any, in_query: bool = False) -> str:
+    """The refusal, in the words that Nova's clients know, never longer than a few hundred characters.
+
+    ``in_query``: the document is a query string, each parameter a list of its values.
+    """
     path = [str(part) for part in error.path]
     if path:
         value = str(error.instance)
+        if in_query:
+            message = str(error.message)[:500]
+            return f"Invalid input for query parameters {path[0][:255]}. Value: {value[:255]}. {message}"
         return f"Invalid input for field/attribute {path[-1][:255]}. Value: {value[:255]}. {str(error.message)[:500]}"
     return str(error.message)[:500]
