@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import socket
 import sys
 import time
@@ -12,6 +13,7 @@ import uvicorn
 
 from micronova.app import Assembly, Micronova
 from micronova.model.errors import OurFault
+from micronova.operations import Observer
 from micronova.settings.settings import Settings
 from micronova.state_dir import StateDir
 
@@ -34,10 +36,11 @@ class Options:
     public_url: str | None = None
 
 
-def run(settings: Settings, options: Options) -> None:
+def run(settings: Settings, options: Options, observer: Observer | None = None) -> None:
     """Serve until SIGTERM or SIGINT.  Raises OurFault, with the way out, when it cannot start."""
     began = time.monotonic()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
+    os.umask(0o077)  # whatever is written, by us or by a library, is ours alone
     listener = _bind(options.host, options.port)
     state = StateDir(settings.default.state_path)
     try:
@@ -48,6 +51,7 @@ def run(settings: Settings, options: Options) -> None:
             public_url=options.public_url,
             simulated_hosts=options.simulated_hosts,
             control_only=options.control_only,
+            observer=observer,
         )
         micronova = Micronova(assembly)
         try:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import fcntl
 import os
-import secrets
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -51,11 +50,6 @@ class StateDir:
         path = self.path / name
         path.mkdir(exist_ok=True, mode=mode)
         return path
-
-    def secret(self, name: str, size: int = 48) -> bytes:
-        """Random bytes that are made once: ``keys/NAME``."""
-        self.subdir("keys")
-        return self._keep(f"keys/{name}", lambda: secrets.token_bytes(size))
 
     def write_private(self, name: str, content: bytes) -> Path:
         """A file of mode 0600, replaced in one go."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from micronova.cli import db, serve, version
+from micronova.cli import audit, db, serve, version
 
 app = typer.Typer(
     name="micronova",
@@ -14,6 +14,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("serve")(serve.serve)
+app.command("audit")(audit.audit)
 app.command("version")(version.version)
 app.add_typer(db.app, name="db")
 

@@ -36,10 +36,10 @@ def serve(
     """Serve everything.  SIGTERM ends it in order; guests keep running."""
     host, port = start.parse_listen(listen)
     loaded = start.read_settings(config_file, state_dir, database)
-    logs.configure(loaded.settings.default)
-    for warning in loaded.warnings:
-        log.warning("%s", warning)
     with start.complaints():
+        logs.configure(loaded.settings.default)
+        for warning in loaded.warnings:
+            log.warning("%s", warning)
         # Imported late: --help and mistakes answer at once.
         from micronova.serving import Options, run
 

@@ -3,6 +3,15 @@
 from __future__ import annotations
 
 from micronova.db.metadata import metadata
-from micronova.db.tables import operations
+from micronova.db.tables import compute, compute_resources, identity, image, network, operations, placement
 
-__all__ = ["metadata", "operations"]
+__all__ = [
+    "compute",
+    "compute_resources",
+    "identity",
+    "image",
+    "metadata",
+    "network",
+    "operations",
+    "placement",
+]

@@ -9,7 +9,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from micronova.db.tables.operations import operation_log, operations
+from micronova.db.tables.operations import ACTIVE_STATES, operation_log, operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,3 +87,9 @@ def operations_of(c: Connection, subject: str, *, request_id: str | None = None)
         )
         for row in rows
     ]
+
+
+def active_subjects(c: Connection) -> set[str]:
+    """Subjects that an operation is working on, or waits for."""
+    rows = c.execute(sa.select(operations.c.subject).where(operations.c.state.in_((*ACTIVE_STATES, "waiting"))))
+    return {row.subject for row in rows}

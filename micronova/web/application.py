@@ -64,6 +64,7 @@ class Application:
         *,
         max_body: int,
         threads: int = 32,
+        stream_threads: int = 64,
         public_url: str | None = None,
         fallback: ASGIApp | None = None,
         on_startup: Callable[[], None] | None = None,
@@ -75,7 +76,8 @@ class Application:
         self._public_url = public_url.rstrip("/") if public_url else None
         self._fallback = fallback
         self._on_startup = on_startup
-        self._limiter: anyio.CapacityLimiter | None = None
+        self._stream_threads = stream_threads
+        self._limiters: tuple[anyio.CapacityLimiter, anyio.CapacityLimiter] | None = None
 
     @property
     def services(self) -> Sequence[Service[Any]]:
@@ -190,7 +192,9 @@ class Application:
             else:
                 request.body = await body.read_all(receive, headers.get("content-length"), self._max_body)
                 _check_content_type(request, endpoint)
-            response = await anyio.to_thread.run_sync(_call, service, endpoint, request, limiter=self._thread_limiter())
+            response = await anyio.to_thread.run_sync(
+                _call, service, endpoint, request, limiter=self._thread_limiter(endpoint.streams)
+            )
         except MethodNotAllowed as err:
             response = answer(err, service.fault, request_id, base_url)
             response.headers["Allow"] = ", ".join(err.allowed)
@@ -211,10 +215,11 @@ class Application:
             response.headers[name] = value
         return response
 
-    def _thread_limiter(self) -> anyio.CapacityLimiter:
-        if self._limiter is None:
-            self._limiter = anyio.CapacityLimiter(self._threads)
-        return self._limiter
+    def _thread_limiter(self, streams: bool) -> anyio.CapacityLimiter:
+        """Threads for handlers; uploads have their own, so that slow clients never hold up the rest."""
+        if self._limiters is None:
+            self._limiters = anyio.CapacityLimiter(self._threads), anyio.CapacityLimiter(self._stream_threads)
+        return self._limiters[1] if streams else self._limiters[0]
 
 
 def _call(service: Service[Any], endpoint: Endpoint[Any], request: Request) -> Response:

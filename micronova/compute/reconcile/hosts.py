@@ -73,9 +73,7 @@ class HostReporter:
     def _register(self, c: Connection, facts: HostFacts, usage: HostUsage) -> None:
         node = host_registry.register(c, facts, usage)
         provider = providers.ensure_provider(c, name=facts.hostname, uuid=node.uuid)
-        present = providers.inventories_of(c, provider)
-        wanted = inventories_of(facts, self._ratios, present)
-        if dict(wanted) != dict(present):
-            providers.set_inventories(c, provider, wanted)
-        if providers.traits_of(c, provider) != facts.traits:
-            providers.set_traits(c, provider, facts.traits)
+        providers.set_inventories(
+            c, provider, inventories_of(facts, self._ratios, providers.inventories_of(c, provider))
+        )
+        providers.set_traits(c, provider, facts.traits)

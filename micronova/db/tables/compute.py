@@ -135,11 +135,3 @@ server_disks = sa.Table(
     sa.Column("location", sa.Text, nullable=False),
     sa.Column("size_bytes", sa.BigInteger, nullable=False),
 )
-
-# One row per project that ever made a server: whoever counts against a quota holds it, so that counts do not race.
-server_quota_locks = sa.Table(
-    "server_quota_locks",
-    metadata,
-    sa.Column("project_id", sa.String(64), primary_key=True),
-    sa.Column("generation", sa.Integer, nullable=False, server_default="0"),
-)

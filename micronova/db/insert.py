@@ -1,0 +1,23 @@
+"""INSERT ... ON CONFLICT DO NOTHING, which SQLite and PostgreSQL both have and SQLAlchemy spells twice."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import Connection
+
+
+def insert_ignore(conn: Connection, table: sa.Table, rows: Sequence[dict[str, object]]) -> int:
+    """Insert the rows (all with the same columns) that break no unique constraint; how many were inserted.
+
+    On PostgreSQL this waits for a concurrent transaction that is inserting the same key.
+    """
+    insert = sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
+    statement = insert.on_conflict_do_nothing().inline()
+    if len(rows) > 1:
+        statement = statement.values(list(rows))
+    # SQLAlchemy drops the driver's count of an INSERT unless it is told to keep it.
+    result = conn.execute(statement, rows[0] if len(rows) == 1 else None, execution_options={"preserve_rowcount": True})
+    return result.rowcount

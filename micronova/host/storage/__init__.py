@@ -1,0 +1,1 @@
+"""Disks on one host: the stores, the image cache, the config drive, and the one door to qemu-img."""

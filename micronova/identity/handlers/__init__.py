@@ -1,0 +1,1 @@
+"""Requests in, answers out: a file per resource."""

@@ -1,0 +1,1 @@
+"""Handlers of the image service: policy, one call, one view."""

@@ -1,0 +1,1 @@
+"""JSON Schemas of the image service's documents, as data."""

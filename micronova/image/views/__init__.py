@@ -1,0 +1,1 @@
+"""From values to the documents of the Images API."""

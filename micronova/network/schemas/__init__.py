@@ -1,0 +1,1 @@
+"""JSON Schemas of the network service, a file per resource."""

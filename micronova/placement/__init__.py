@@ -1,0 +1,1 @@
+"""Resource providers, their inventories and traits, and who has been allocated how much of them."""

@@ -1,0 +1,14 @@
+"""RAMWeigher: more free memory is better (spreads; a negative multiplier stacks)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from micronova.scheduler.request import Request
+from micronova.scheduler.snapshot import HostState, Snapshot
+from micronova.scheduler.weighers.free import free_of
+
+
+def weigh(request: Request, snapshot: Snapshot, hosts: Sequence[HostState]) -> Sequence[float]:
+    """Free MEMORY_MB per host."""
+    return free_of("MEMORY_MB", hosts)
