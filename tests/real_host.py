@@ -71,6 +71,12 @@ def open_folder() -> Iterator[Path]:
         shutil.rmtree(folder)
 
 
+def require_root() -> None:
+    """Skip where we may not change interfaces and rules."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+
+
 @contextmanager
 def private_libvirt() -> Iterator[PrivateLibvirt]:
     """A libvirtd of one's own; skipped where that cannot be."""

@@ -103,7 +103,9 @@ def heartbeat(conn: Connection, host: str, usage: HostUsage | None = None) -> No
     conn.execute(sa.update(compute_services).where(compute_services.c.host == host).values(heartbeat_at=utcnow()))
     if usage is not None:
         conn.execute(
-            sa.update(compute_nodes).where(compute_nodes.c.hostname == host).values(**_usage(usage), updated_at=utcnow())
+            sa.update(compute_nodes)
+            .where(compute_nodes.c.hostname == host)
+            .values(**_usage(usage), updated_at=utcnow())
         )
 
 

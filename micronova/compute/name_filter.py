@@ -8,10 +8,12 @@ from collections.abc import Callable
 from micronova.model.errors import Invalid
 
 _MAX_LENGTH = 255
-# Each unbounded repeat multiplies the worst case by the length of the name; a repeated group can make it exponential.
+# Each repeat multiplies the worst case by the length of the name, a repeated group can make it exponential.
 _MAX_REPEATS = 3
-_REPEAT = re.compile(r"[*+{]")
+_REPEAT = re.compile(r"[*+?{]")
 _REPEATED_GROUP = re.compile(r"\)[*+{?]")
+# Set operations and nested sets, which Python only promises to have one day.
+_SET_OPERATION = re.compile(r"\[\^?\[|--|&&|~~|\|\|")
 _BACK_REFERENCE = re.compile(r"\\[1-9]|\(\?")
 
 
@@ -21,10 +23,12 @@ def name_matches(pattern: str) -> Callable[[str], bool]:
         len(pattern) > _MAX_LENGTH
         or len(_REPEAT.findall(pattern)) > _MAX_REPEATS
         or _REPEATED_GROUP.search(pattern)
+        or _SET_OPERATION.search(pattern)
         or _BACK_REFERENCE.search(pattern)
     ):
         raise Invalid(
-            f"Invalid filter name: at most {_MAX_LENGTH} characters and {_MAX_REPEATS} repeats, none of a group."
+            f"Invalid filter name: at most {_MAX_LENGTH} characters and {_MAX_REPEATS} repeats, "
+            "none of a group; no sets in sets."
         )
     try:
         compiled = re.compile(pattern)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
@@ -14,10 +15,15 @@ def insert_ignore(conn: Connection, table: sa.Table, rows: Sequence[dict[str, ob
 
     On PostgreSQL this waits for a concurrent transaction that is inserting the same key.
     """
-    insert = sqlite.insert(table) if conn.dialect.name == "sqlite" else postgresql.insert(table)
-    statement = insert.on_conflict_do_nothing().inline()
+    statement = _statement(table, conn.dialect.name)
     if len(rows) > 1:
         statement = statement.values(list(rows))
     # SQLAlchemy drops the driver's count of an INSERT unless it is told to keep it.
     result = conn.execute(statement, rows[0] if len(rows) == 1 else None, execution_options={"preserve_rowcount": True})
     return result.rowcount
+
+
+@cache
+def _statement(table: sa.Table, dialect: str) -> sa.Insert:
+    insert = sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    return insert.on_conflict_do_nothing().inline()

@@ -297,7 +297,10 @@ class LocalHost:
         )
         if verdict.works:
             return "kvm"
-        notes.append(f"Guests run under emulation (virt_type = qemu): /dev/kvm is there, but {verdict.reason}.")
+        notes.append(
+            f"Guests run under emulation (virt_type = qemu): /dev/kvm is there, but {verdict.reason}."
+            " Set [libvirt] virt_type = kvm to use it all the same."
+        )
         return "qemu"
 
 

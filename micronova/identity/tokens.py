@@ -120,6 +120,7 @@ class Payload(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
 
     def caller(self) -> Caller:
         """The same in the terms of policy."""
+        rules = self.application_credential.access_rules if self.application_credential else None
         return Caller(
             user_id=UserId(self.user.id),
             user_name=self.user.name,
@@ -134,6 +135,7 @@ class Payload(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
             system_scope="all" if self.system else None,
             roles=frozenset(role.name.lower() for role in self.roles),
             delegated=self.is_delegated,
+            access_rules=None if rules is None else tuple((rule.service, rule.method, rule.path) for rule in rules),
         )
 
 

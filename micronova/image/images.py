@@ -11,7 +11,7 @@ from sqlalchemy.engine import Connection
 from micronova.db.tables.image import image_members, images
 from micronova.image import records
 from micronova.image.records import Image, Viewer
-from micronova.image.states import BUSY, Status, move
+from micronova.image.states import Status, move
 from micronova.model.clock import utcnow
 from micronova.model.errors import Conflict, Forbidden, Invalid, NotFound
 from micronova.model.ids import ImageId, new_uuid
@@ -100,11 +100,6 @@ def delete(conn: Connection, image: Image) -> None:
     records.replace_properties(conn, image.id, {})
     records.replace_tags(conn, image.id, ())
     conn.execute(image_members.delete().where(image_members.c.image_id == image.id))
-
-
-def is_busy(image: Image) -> bool:
-    """Whether an upload has the image's bytes: it will remove them itself when it finds the image gone."""
-    return image.status in BUSY
 
 
 def deactivate(conn: Connection, image: Image) -> None:

@@ -49,6 +49,7 @@ class Image:
     created_at: datetime
     updated_at: datetime
     data_missing: bool = False
+    uploading: bool = False  # bytes are coming in right now
     member: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
     tags: Sequence[str] = ()
@@ -83,6 +84,7 @@ _COLUMNS = (
     images.c.created_at,
     images.c.updated_at,
     images.c.data_missing,
+    images.c.upload_id.is_not(None).label("uploading"),
 )
 
 

@@ -39,7 +39,11 @@ def recover(database: Database, store: ImageStore, node: str) -> Recovered:
             sa.select(images.c.id, images.c.size, images.c.data_missing).where(images.c.status.in_(STORED))
         ).all()
 
-    keep = {row.id for row in stored}
+        staged = conn.execute(
+            sa.select(images.c.id).where(images.c.status == Status.UPLOADING, images.c.upload_id.is_(None))
+        ).scalars()
+        keep = {*(row.id for row in stored), *staged}
+
     removed = sorted({*store.partial(), *(found for found in store.complete() if found not in keep)})
     for image_id in removed:
         if image_id in keep:

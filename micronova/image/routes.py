@@ -5,6 +5,7 @@ from __future__ import annotations
 from micronova.image.api import Images
 from micronova.image.faults import glance_style
 from micronova.image.handlers import actions, data, images, info, members, tags
+from micronova.image.schemas import image as image_schemas
 from micronova.image.schemas import member as member_schemas
 from micronova.web.endpoint import Endpoint, Service
 from micronova.web.schemas import Versioned
@@ -28,6 +29,14 @@ ENDPOINTS: tuple[Endpoint[Images], ...] = (
         method="PUT", path=f"{_IMAGE}/file", handler=data.upload, summary="Upload binary image data", streams=True
     ),
     Endpoint(method="GET", path=f"{_IMAGE}/file", handler=data.download, summary="Download binary image data"),
+    Endpoint(method="PUT", path=f"{_IMAGE}/stage", handler=data.stage, summary="Stage image data", streams=True),
+    Endpoint(
+        method="POST",
+        path=f"{_IMAGE}/import",
+        handler=data.import_,
+        summary="Import an image",
+        body=Versioned.always(image_schemas.IMPORT),
+    ),
     Endpoint(method="PUT", path=_TAG, handler=tags.put, summary="Add image tag"),
     Endpoint(method="DELETE", path=_TAG, handler=tags.delete, summary="Delete image tag"),
     Endpoint(

@@ -26,6 +26,11 @@ def printable(text: str) -> str:
     return _FORBIDDEN.sub("\ufffd", text)
 
 
+def name_prefix(prefix: str, namespace: str) -> None:
+    """Write elements of the namespace with this prefix, for people who read them."""
+    ET.register_namespace(prefix, namespace)
+
+
 class Element:
     """One XML element.  Subclasses set ``TAG`` and declare properties."""
 

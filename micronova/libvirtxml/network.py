@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from micronova.libvirtxml.element import Child, Children, Element, integer, string, yes_no
+from micronova.libvirtxml.element import Child, Children, Element, integer, name_prefix, string, yes_no
 
 DNSMASQ = "http://libvirt.org/schemas/network/dnsmasq/1.0"
+name_prefix("dnsmasq", DNSMASQ)
 
 
 class DhcpHost(Element):

@@ -13,6 +13,7 @@ class Caller:
 
     ``project_id`` is None for domain, system and unscoped tokens.  ``roles`` are lower-case names.
     ``delegated`` is true for tokens got by an application credential: those may not make credentials.
+    ``access_rules`` (service type, method, path pattern): the only requests that such a token may make; None: any.
     """
 
     user_id: UserId
@@ -29,6 +30,7 @@ class Caller:
     roles: frozenset[str] = frozenset()
     is_admin_project: bool = True
     delegated: bool = False
+    access_rules: tuple[tuple[str, str, str], ...] | None = None
     request_id: str = ""
 
     def credentials(self) -> dict[str, object]:

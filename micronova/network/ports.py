@@ -34,6 +34,27 @@ __all__ = [
 
 _MAC_DRAWS = 8
 
+# Built once: making a statement costs more than running it.
+_there = sa.select(ports.c.id).where(ports.c.id.in_(sa.bindparam("ports", expanding=True)))
+# A lock that keeps the network from being deleted until the port is there.
+_hold_network = (
+    sa.select(networks.c.port_security_enabled)
+    .where(networks.c.id == sa.bindparam("network"))
+    .with_for_update(read=True, key_share=True)
+)
+_subnets = (
+    sa.select(subnets)
+    .where(subnets.c.network_id.in_(sa.bindparam("networks", expanding=True)))
+    .order_by(subnets.c.created_at, subnets.c.id)
+)
+_addresses = (
+    sa.select(ports.c.server_id, networks.c.name, fixed_ips.c.ip_address, ports.c.mac_address, ports.c.id)
+    .join(networks, networks.c.id == ports.c.network_id)
+    .join(fixed_ips, fixed_ips.c.port_id == ports.c.id)
+    .where(ports.c.server_id.in_(sa.bindparam("servers", expanding=True)))
+    .order_by(ports.c.server_id, ports.c.server_index, fixed_ips.c.ip_address)
+)
+
 
 def ensure_ports(
     conn: Connection,
@@ -53,7 +74,7 @@ def ensure_ports(
     if not planned:
         return
     planned_ids = [nic.port_id for nic in planned]
-    there = set(conn.execute(sa.select(ports.c.id).where(ports.c.id.in_(planned_ids))).scalars())
+    there = set(conn.execute(_there, {"ports": planned_ids}).scalars())
     bound = {
         "server_id": server_id,
         "device_id": server_id,
@@ -159,20 +180,9 @@ def servers_with_address(conn: Connection, part: str, *, version: int) -> frozen
 def subnets_of(conn: Connection, network_ids: Sequence[str] | set[str]) -> Mapping[str, Sequence[Subnet]]:
     """The subnets of networks, in one query."""
     found: dict[str, list[Subnet]] = {}
-    for row in conn.execute(
-        sa.select(subnets).where(subnets.c.network_id.in_(network_ids)).order_by(subnets.c.created_at)
-    ):
+    for row in conn.execute(_subnets, {"networks": list(network_ids)}):
         found.setdefault(row.network_id, []).append(Subnet.of(row))
     return found
-
-
-_addresses = (
-    sa.select(ports.c.server_id, networks.c.name, fixed_ips.c.ip_address, ports.c.mac_address, ports.c.id)
-    .join(networks, networks.c.id == ports.c.network_id)
-    .join(fixed_ips, fixed_ips.c.port_id == ports.c.id)
-    .where(ports.c.server_id.in_(sa.bindparam("servers", expanding=True)))
-    .order_by(ports.c.server_id, ports.c.server_index, fixed_ips.c.ip_address)
-)
 
 
 def _bind(conn: Connection, nic: PlannedNic, values: Mapping[str, object]) -> None:
@@ -190,12 +200,7 @@ def _bind(conn: Connection, nic: PlannedNic, values: Mapping[str, object]) -> No
 
 
 def _make(conn: Connection, nic: PlannedNic, values: Mapping[str, object]) -> None:
-    # A lock on the network's row keeps it from being deleted until the port is there.
-    network = conn.execute(
-        sa.select(networks.c.port_security_enabled)
-        .where(networks.c.id == nic.network_id)
-        .with_for_update(read=True, key_share=True)
-    ).one_or_none()
+    network = conn.execute(_hold_network, {"network": nic.network_id}).one_or_none()
     if network is None:
         raise NotFound(f"Network {nic.network_id} could not be found.", code="NetworkNotFound")
     row = {

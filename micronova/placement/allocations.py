@@ -20,6 +20,49 @@ from micronova.model.ids import ProviderUuid
 from micronova.placement.providers import bump, lock
 from micronova.placement.values import Allocations, limit_of
 
+# Built once: making a statement costs more than running it.
+_of_consumer = (
+    sa.select(
+        consumers.c.generation,
+        consumers.c.project_id,
+        consumers.c.user_id,
+        consumers.c.consumer_type,
+        resource_providers.c.uuid,
+        allocations.c.resource_class,
+        allocations.c.used,
+    )
+    .join(allocations, allocations.c.consumer_id == consumers.c.id)
+    .join(resource_providers, resource_providers.c.id == allocations.c.provider_id)
+    .where(consumers.c.uuid == sa.bindparam("consumer"))
+    .order_by(resource_providers.c.uuid, allocations.c.resource_class)
+)
+_consumer_id = sa.select(consumers.c.id).where(consumers.c.uuid == sa.bindparam("consumer"))
+_lock_consumer = _consumer_id.with_for_update()
+_held = sa.select(allocations.c.provider_id, allocations.c.resource_class, allocations.c.used).where(
+    allocations.c.consumer_id == sa.bindparam("consumer_id")
+)
+# In the order of ids, so that two releases never wait for each other.
+_lock_providers = (
+    sa.select(resource_providers.c.id)
+    .where(resource_providers.c.id.in_(sa.bindparam("providers", expanding=True)))
+    .order_by(resource_providers.c.id)
+    .with_for_update()
+)
+_inventories = sa.select(inventories).where(
+    inventories.c.provider_id == sa.bindparam("provider_id"),
+    inventories.c.resource_class.in_(sa.bindparam("classes", expanding=True)),
+)
+_insert = sa.insert(allocations)
+_delete_held = sa.delete(allocations).where(allocations.c.consumer_id == sa.bindparam("b_consumer"))
+_delete_consumer = sa.delete(consumers).where(consumers.c.id == sa.bindparam("b_consumer"))
+_add_used = (
+    sa.update(inventories)
+    .where(
+        inventories.c.provider_id == sa.bindparam("b_provider"), inventories.c.resource_class == sa.bindparam("b_class")
+    )
+    .values(used=inventories.c.used + sa.bindparam("b_amount"))
+)
+
 
 def claim(
     conn: Connection,
@@ -60,9 +103,9 @@ def claim(
         raise Conflict(
             f"Consumer {consumer} got other allocations at the same moment.", code="placement.concurrent_update"
         )
-    consumer_id = conn.execute(sa.select(consumers.c.id).where(consumers.c.uuid == consumer)).scalar_one()
+    consumer_id = conn.execute(_consumer_id, {"consumer": consumer}).scalar_one()
     conn.execute(
-        sa.insert(allocations),
+        _insert,
         [
             {"consumer_id": consumer_id, "provider_id": row.id, "resource_class": name, "used": amount}
             for name, amount in resources.items()
@@ -74,46 +117,22 @@ def claim(
 
 def release(conn: Connection, consumer: str) -> None:
     """Give back all that a consumer holds; a consumer that holds nothing is fine."""
-    consumer_id = conn.execute(
-        sa.select(consumers.c.id).where(consumers.c.uuid == consumer).with_for_update()
-    ).scalar_one_or_none()
+    consumer_id = conn.execute(_lock_consumer, {"consumer": consumer}).scalar_one_or_none()
     if consumer_id is None:
         return
-    held = conn.execute(
-        sa.select(allocations.c.provider_id, allocations.c.resource_class, allocations.c.used).where(
-            allocations.c.consumer_id == consumer_id
-        )
-    ).all()
+    held = conn.execute(_held, {"consumer_id": consumer_id}).all()
     providers = sorted({row.provider_id for row in held})
     if providers:
-        # In the order of ids, so that two releases never wait for each other.
-        table = resource_providers
-        conn.execute(
-            sa.select(table.c.id).where(table.c.id.in_(providers)).order_by(table.c.id).with_for_update()
-        ).all()
+        conn.execute(_lock_providers, {"providers": providers}).all()
         _use(conn, [(row.provider_id, row.resource_class, -row.used) for row in held])
-        conn.execute(sa.delete(allocations).where(allocations.c.consumer_id == consumer_id))
+        conn.execute(_delete_held, {"b_consumer": consumer_id})
         bump(conn, *providers)
-    conn.execute(sa.delete(consumers).where(consumers.c.id == consumer_id))
+    conn.execute(_delete_consumer, {"b_consumer": consumer_id})
 
 
 def of_consumer(conn: Connection, consumer: str) -> Allocations | None:
     """What a consumer holds; None if it is not known."""
-    rows = conn.execute(
-        sa.select(
-            consumers.c.generation,
-            consumers.c.project_id,
-            consumers.c.user_id,
-            consumers.c.consumer_type,
-            resource_providers.c.uuid,
-            allocations.c.resource_class,
-            allocations.c.used,
-        )
-        .join(allocations, allocations.c.consumer_id == consumers.c.id)
-        .join(resource_providers, resource_providers.c.id == allocations.c.provider_id)
-        .where(consumers.c.uuid == consumer)
-        .order_by(resource_providers.c.uuid, allocations.c.resource_class)
-    ).all()
+    rows = conn.execute(_of_consumer, {"consumer": consumer}).all()
     if not rows:
         return None
     resources: dict[ProviderUuid, dict[str, int]] = {}
@@ -181,10 +200,7 @@ def _holds(conn: Connection, consumer: str, provider: ProviderUuid, resources: M
 
 
 def _check_capacity(conn: Connection, provider_id: int, provider: ProviderUuid, resources: Mapping[str, int]) -> None:
-    table = inventories
-    rows = conn.execute(
-        sa.select(table).where(table.c.provider_id == provider_id, table.c.resource_class.in_(list(resources)))
-    )
+    rows = conn.execute(_inventories, {"provider_id": provider_id, "classes": list(resources)})
     found = {row.resource_class: row for row in rows}
     for name, amount in resources.items():
         row = found.get(name)
@@ -198,15 +214,6 @@ def _check_capacity(conn: Connection, provider_id: int, provider: ProviderUuid, 
                 detail=f"provider {provider} {name}: asked {amount}, free {limit - row.used} of {limit} at ratio "
                 f"{row.allocation_ratio}, units {row.min_unit} to {row.max_unit} by {row.step_size}",
             )
-
-
-_add_used = (
-    sa.update(inventories)
-    .where(
-        inventories.c.provider_id == sa.bindparam("b_provider"), inventories.c.resource_class == sa.bindparam("b_class")
-    )
-    .values(used=inventories.c.used + sa.bindparam("b_amount"))
-)
 
 
 def _use(conn: Connection, amounts: list[tuple[int, str, int]]) -> None:

@@ -20,6 +20,18 @@ from micronova.model.errors import Conflict, Invalid, NotFound
 from micronova.model.ids import ProviderUuid
 from micronova.placement.values import Inventory
 
+# Built once: making a statement costs more than running it.
+_lock = (
+    sa.select(resource_providers.c.id, resource_providers.c.root_id, resource_providers.c.generation)
+    .where(resource_providers.c.uuid == sa.bindparam("provider"))
+    .with_for_update()
+)
+_bump = (
+    sa.update(resource_providers)
+    .where(resource_providers.c.id.in_(sa.bindparam("providers", expanding=True)))
+    .values(generation=resource_providers.c.generation + 1, updated_at=sa.bindparam("b_now"))
+)
+
 _CUSTOM = re.compile(r"CUSTOM_[A-Z0-9_]{1,248}")
 
 
@@ -149,10 +161,7 @@ def lock(conn: Connection, provider: ProviderUuid, generation: int | None = None
 
     On SQLite a writing transaction is alone anyway.  Raises NotFound; Conflict if ``generation`` is another now.
     """
-    table = resource_providers
-    row = conn.execute(
-        sa.select(table.c.id, table.c.root_id, table.c.generation).where(table.c.uuid == provider).with_for_update()
-    ).one_or_none()
+    row = conn.execute(_lock, {"provider": provider}).one_or_none()
     if row is None:
         raise NotFound(f"No resource provider with uuid {provider} found.")
     if generation is not None and row.generation != generation:
@@ -162,11 +171,7 @@ def lock(conn: Connection, provider: ProviderUuid, generation: int | None = None
 
 def bump(conn: Connection, *provider_ids: int) -> None:
     """Raise the generation of locked providers."""
-    conn.execute(
-        sa.update(resource_providers)
-        .where(resource_providers.c.id.in_(provider_ids))
-        .values(generation=resource_providers.c.generation + 1, updated_at=utcnow())
-    )
+    conn.execute(_bump, {"providers": provider_ids, "b_now": utcnow()})
 
 
 def _find(conn: Connection, name: str, uuid: str) -> sa.Row[str, str] | None:

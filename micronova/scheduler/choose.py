@@ -50,11 +50,11 @@ def _first(checks: Sequence[Check], host: HostState) -> Sequence[Cause]:
 
 
 def _all(checks: Sequence[Check], host: HostState) -> Sequence[Cause]:
-    found: list[Cause] = []
+    found: Sequence[Cause] = ()
     for check in checks:
         causes = check(host)
         if causes:
-            found.extend(causes)
+            found = [*found, *causes]
     return found
 
 
@@ -63,7 +63,7 @@ def _ranked(request: Request, snapshot: Snapshot, options: Options, hosts: Seque
     # Not a secret: the seed only keeps a burst of equal requests from all choosing the same of several equal hosts.
     dice = random.Random(request.seed)  # noqa: S311
     ties = [dice.random() for _ in hosts]
-    order = sorted(range(len(hosts)), key=lambda at: (-weights[at], ties[at]))
+    order = [at for _, _, at in sorted(zip((-weight for weight in weights), ties, range(len(hosts)), strict=True))]
     subset = min(options.host_subset_size, len(order))
     if subset > 1:
         first = order.pop(dice.randrange(subset))

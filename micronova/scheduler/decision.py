@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from micronova.model.ids import HostName, ProviderUuid
 
@@ -41,8 +42,7 @@ class Cause:
     numbers: Mapping[str, int | float | str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(NamedTuple):
     """A host and all that speaks against it (at least one cause)."""
 
     host: HostName
@@ -54,8 +54,7 @@ class Rejection:
         return self.causes[0].reason.value
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(NamedTuple):
     """A host that fits."""
 
     host: HostName

@@ -31,6 +31,7 @@ from micronova.model.errors import (
 )
 from micronova.model.ids import RequestId, new_request_id
 from micronova.web import body
+from micronova.web.access_rules import permitted
 from micronova.web.endpoint import Endpoint, Service
 from micronova.web.faults import answer, keystone_style
 from micronova.web.microversion import Version
@@ -173,6 +174,9 @@ class Application:
                 extra = service.microversions.response_headers(version)
             if service.project_in_path:
                 path = _strip_project(path, caller)
+            rules = None if caller is None else caller.access_rules
+            if rules is not None and not permitted(rules, service.name, method, path):
+                raise Unauthenticated("The application credential's access rules do not allow this request.")
             endpoint, parameters = router.find(method, path, version)
             if endpoint.auth and caller is None:
                 raise refused or Unauthenticated("The request you have made requires authentication.")

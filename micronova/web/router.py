@@ -51,7 +51,7 @@ class Router:
     def find(self, method: str, raw_path: str, version: Version) -> tuple[Endpoint[Any], dict[str, str]]:
         """The endpoint and the decoded path parameters.  Raises NotFound or MethodNotAllowed."""
         found = _descend(self._root, _segments(raw_path), 0, ())
-        if found is None:
+        if found is None or "%00" in raw_path:  # no name or id has a NUL, and PostgreSQL refuses to compare one
             raise NotFound("The resource could not be found.")
         node, values = found
         candidates = node.endpoints.get(method)

@@ -13,6 +13,8 @@ from typing import Any
 from unittest import mock
 
 from openstackclient import shell
+from openstackclient.common.clientmanager import ClientManager
+from osc_lib.clientmanager import ClientCache
 
 from workshop.serving import client_environment
 
@@ -36,6 +38,7 @@ class OpenStack:
 
     def __call__(self, *arguments: str) -> str:
         """Run a command; what it printed.  Raises CommandFailed."""
+        _forget_clients()
         out, err = io.StringIO(), io.StringIO()
         root = logging.getLogger()
         handlers, level = root.handlers[:], root.level
@@ -58,3 +61,10 @@ class OpenStack:
     def read(self, *arguments: str) -> Any:
         """Run a command with ``-f json``; the document."""
         return json.loads(self(*arguments, "-f", "json"))
+
+
+def _forget_clients() -> None:
+    """Clients, with their user and microversion, are kept in the manager's class: right for a process of one command."""
+    for member in vars(ClientManager).values():
+        if isinstance(member, ClientCache):
+            member._handle = None

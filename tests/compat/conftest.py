@@ -31,13 +31,15 @@ def admin(simulated_serving: Serving) -> OpenStack:
 
 def connect(clouds_yaml: Path, cloud: str, microversion: str | None = None) -> Connection:
     """An openstacksdk connection to a cloud of a clouds.yaml, at a default compute microversion."""
-    config = openstack.config.OpenStackConfig(
-        config_files=[str(clouds_yaml)], secure_files=[], vendor_files=[], load_envvars=False
-    )
-    region = config.get_one(cloud=cloud)
-    if microversion is not None:
-        region.config["compute_default_microversion"] = microversion
-    return Connection(config=region)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the SDK's own, and not ours to mend
+        config = openstack.config.OpenStackConfig(
+            config_files=[str(clouds_yaml)], secure_files=[], vendor_files=[], load_envvars=False
+        )
+        region = config.get_one(cloud=cloud)
+        if microversion is not None:
+            region.config["compute_default_microversion"] = microversion
+        return Connection(config=region)
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -22,8 +23,7 @@ def test_catalog_names_every_service_that_clients_look_for(cli: OpenStack) -> No
 
 def test_a_wrong_password_is_refused_as_keystone_does(simulated_serving: Serving, tmp_path: Path) -> None:
     broken = tmp_path / "clouds.yaml"
-    lines = simulated_serving.clouds_yaml.read_text().splitlines()
-    broken.write_text("\n".join(f"{line}wrong" if "password:" in line else line for line in lines))
+    broken.write_text(re.sub(r'(password: )"(.*)"', r'\1"\2-wrong"', simulated_serving.clouds_yaml.read_text()))
     with pytest.raises(CommandFailed, match="401"):
         OpenStack(broken, "micronova")("token", "issue")
 
@@ -71,10 +71,10 @@ def test_application_credential_logs_in(cli: OpenStack, simulated_serving: Servi
     clouds.write_text(
         "clouds:\n  app:\n    auth_type: v3applicationcredential\n    identity_api_version: 3\n"
         "    region_name: RegionOne\n"
-        f"    auth:\n      auth_url: {auth_url}\n      application_credential_id: {made['id']}\n"
+        f"    auth:\n      auth_url: {auth_url}\n      application_credential_id: {made['ID']}\n"
         "      application_credential_secret: hush\n"
     )
-    assert OpenStack(clouds, "app").read("token", "issue")["project_id"] == made["project_id"]
+    assert OpenStack(clouds, "app").read("token", "issue")["project_id"] == made["Project ID"]
     cli("application", "credential", "delete", name)
     with pytest.raises(CommandFailed, match=r"40[14]"):
         OpenStack(clouds, "app")("token", "issue")

@@ -19,7 +19,7 @@ from micronova.operations import Observer
 from micronova.operations.plan import Phase
 from micronova.operations.run import Moment
 
-LAST_STEP = {"create_server": "mark_active"}
+LAST_STEP = {"create_server": "start_guest"}
 
 
 def kill_at(point: tuple[str, str, str, str]) -> Observer:

@@ -69,7 +69,7 @@ _LIST: Mapping[str, Schema] = {
 LIST_QUERY = Versioned(
     (Version(2, 1), query(_LIST)),
     (Version(2, 75), query(_LIST, closed=True)),
-    (Version(2, 102), query({**_LIST, "name": many({"type": "string", "format": "regex-pattern"})}, closed=True)),
+    (Version(2, 102), query({**_LIST, "name": many(TEXT)}, closed=True)),
 )
 NO_QUERY = Versioned((Version(2, 1), query({})), (Version(2, 102), query({}, closed=True)))
 

@@ -37,6 +37,7 @@ _CODE = bytes.fromhex(
     "0a000000000000000000ffff0000009aaf00ffff00000092cf001700607d00000f020040"
 )
 SECTOR = _CODE.ljust(510, b"\0") + b"\x55\xaa"
+_DISK_SIZE = 1 << 20  # the BIOS boots from no disk as small as a sector
 _SUCCESS = "micronova: a guest runs"
 
 # From the first letter, and to it: hardware needs some 50 ms and 300 ms; a KVM that emulates, half a minute and more.
@@ -89,7 +90,7 @@ def probe(connection: Connection, layout: Layout, *, arch: str, emulator: str, v
     name = f"mnprobe-{uuid.uuid4()}"
     sector = layout.cache / f".{name}.part"
     output = layout.cache / f".{name}.out.part"
-    write_atomically(sector, SECTOR)
+    write_atomically(sector, SECTOR.ljust(_DISK_SIZE, b"\0"))
     domain = _domain(name, sector, output, arch=arch, emulator=emulator, virt_type=virt_type)
     try:
         running = connection.call(

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from micronova.host.interface import GuestSpec
 from micronova.libvirtxml.domain import Domain, Metadata
-from micronova.libvirtxml.element import Child, Element, printable, string
+from micronova.libvirtxml.element import Child, Element, name_prefix, printable, string
 
 NAMESPACE = "https://micronova.dev/xmlns/domain/1.0"
+name_prefix("micronova", NAMESPACE)
 
 
 class ServerElement(Element):

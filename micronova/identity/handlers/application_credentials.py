@@ -123,15 +123,12 @@ def _user(api: Identity, conn: Connection, req: Request, rule: str) -> User:
 
 
 def _fetched(api: Identity, conn: Connection, req: Request, rule: str) -> ApplicationCredential:
-    """The credential, which must be of the user in the path; its owner is the row's, not the path's (T-ID2)."""
-
-    def load() -> ApplicationCredential:
-        credential = application_credentials.get(conn, req.path["credential_id"])
-        if credential.user_id != req.path["user_id"]:
-            raise missing("application credential", req.path["credential_id"])
-        return credential
-
-    return fetched(api, req.caller, rule, load, lambda credential: {"user_id": credential.user_id})
+    """The credential, which must be of the user in the path: of somebody else's there is no sign (T-ID2)."""
+    user = _user(api, conn, req, rule)
+    credential = application_credentials.get(conn, req.path["credential_id"])
+    if credential.user_id != user.id:
+        raise missing("application credential", credential.id)
+    return credential
 
 
 def _role_ids(asked: Sequence[dict[str, Any]] | None, held: Sequence[Named]) -> Sequence[str]:

@@ -128,6 +128,6 @@ def delete(api: Images, req: Request) -> Response:
         return image
 
     image = api.database.transact(work)
-    if not images.is_busy(image):
+    if not image.uploading:  # else the upload removes its file itself, when it finds the image gone
         api.store.remove(image.id)
     return no_content()

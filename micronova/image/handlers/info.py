@@ -13,7 +13,7 @@ from micronova.web.response import JsonResponse, Response
 
 # The versions of the Images API, all alike to clients of v2: the newest is what we answer.
 _MINOR = (17, 16, 15, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0)
-IMPORT_METHODS: tuple[str, ...] = ()
+IMPORT_METHODS = ("glance-direct",)
 
 
 def versions(api: Images, req: Request) -> Response:

@@ -162,3 +162,16 @@ WRITABLE: dict[str, Any] = {
     "additionalProperties": {"type": "string", "maxLength": 65535},
     "propertyNames": {"minLength": 1, "maxLength": 255},
 }
+
+# POST /v2/images/{image_id}/import
+IMPORT: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "method": {
+            "type": "object",
+            "properties": {"name": {"type": "string"}},
+            "required": ["name"],
+        },
+    },
+    "required": ["method"],
+}

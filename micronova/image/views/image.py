@@ -14,23 +14,24 @@ STORE_ID = "file"
 def show(image: Image) -> dict[str, Any]:
     """The document of one image."""
     path = f"/v2/images/{image.id}"
+    stored = image.status in STORED  # what is staged is not the image's yet
     document: dict[str, Any] = dict(image.properties)
     document.update(
         name=image.name,
         disk_format=image.disk_format,
         container_format=image.container_format,
         visibility=image.visibility,
-        size=image.size,
-        virtual_size=image.virtual_size,
+        size=image.size if stored else None,
+        virtual_size=image.virtual_size if stored else None,
         status=image.status,
-        checksum=image.checksum,
+        checksum=image.checksum if stored else None,
         protected=image.protected,
         min_ram=image.min_ram,
         min_disk=image.min_disk,
         owner=image.owner,
         os_hidden=image.os_hidden,
-        os_hash_algo=image.os_hash_algo,
-        os_hash_value=image.os_hash_value,
+        os_hash_algo=image.os_hash_algo if stored else None,
+        os_hash_value=image.os_hash_value if stored else None,
         id=image.id,
         created_at=zulu(image.created_at),
         updated_at=zulu(image.updated_at),
@@ -39,6 +40,6 @@ def show(image: Image) -> dict[str, Any]:
         file=f"{path}/file",
         schema="/v2/schemas/image",
     )
-    if image.status in STORED:
+    if stored:
         document["stores"] = STORE_ID
     return document

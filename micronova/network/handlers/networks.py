@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from micronova.db.tables.network import networks as table
+from micronova.model.errors import Invalid
 from micronova.network import listing, networks
 from micronova.network.api import Networking
 from micronova.network.handlers.lists import only_fields, page, query_of, viewer_of
 from micronova.network.handlers.ownership import owner_of
+from micronova.network.schemas.networks import MAX_MTU, MIN_MTU
 from micronova.network.values import Network
 from micronova.network.views import networks as views
 from micronova.web.request import Request
@@ -51,7 +55,7 @@ def create(api: Networking, req: Request) -> Response:
     for attribute in _GUARDED:
         if body.get(attribute):
             api.policy.authorize(req.caller, f"create_network:{attribute}", target)
-    values = {name: body[name] for name in _STORED if name in body}
+    values = _stored(body)
     network = api.database.transact(lambda conn: networks.create_network(conn, project_id=project_id, **values))
     return JsonResponse({"network": views.network(network, ())}, 201)
 
@@ -71,7 +75,7 @@ def update(api: Networking, req: Request) -> Response:
     for attribute in _GUARDED:
         if attribute in body and body[attribute] != getattr(network, attribute):
             api.policy.authorize(req.caller, f"update_network:{attribute}", _target(network))
-    changes = {name: body[name] for name in _STORED if name in body}
+    changes = _stored(body)
     api.database.transact(lambda conn: networks.update_network(conn, network.id, changes))
     return JsonResponse({"network": _document(api, _find(api, req))})
 
@@ -82,6 +86,15 @@ def delete(api: Networking, req: Request) -> Response:
     api.policy.authorize(req.caller, "delete_network", _target(network))
     api.database.transact(lambda conn: networks.delete_network(conn, network.id))
     return no_content()
+
+
+def _stored(body: dict[str, Any]) -> dict[str, Any]:
+    values = {name: body[name] for name in _STORED if name in body}
+    if isinstance(values.get("mtu"), str):
+        values["mtu"] = int(values["mtu"])
+        if not MIN_MTU <= values["mtu"] <= MAX_MTU:
+            raise Invalid(f"Invalid input for mtu. Reason: it must be from {MIN_MTU} to {MAX_MTU}.")
+    return values
 
 
 def _find(api: Networking, req: Request) -> Network:

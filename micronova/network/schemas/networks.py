@@ -6,12 +6,16 @@ from typing import Any
 
 from micronova.network.schemas.common import FLAG, NAME, NOTHING, PROJECT, body
 
+MIN_MTU = 1280
+MAX_MTU = 65535
+
 _UPDATABLE: dict[str, Any] = {
     "name": NAME,
     "description": NAME,
     "admin_state_up": FLAG,
     "shared": FLAG,
-    "mtu": {"type": "integer", "minimum": 1280, "maximum": 65535},
+    # The openstack client sends it as text.
+    "mtu": {"type": ["integer", "string"], "minimum": MIN_MTU, "maximum": MAX_MTU, "pattern": r"^[0-9]{1,5}\Z"},
     "port_security_enabled": FLAG,
     "dns_domain": {
         "type": "string",

@@ -25,9 +25,9 @@ def prepare(request: Request, snapshot: Snapshot) -> Check | None:
                 capacity is None
                 or capacity.used + amount > capacity.limit
                 or not capacity.min_unit <= amount <= capacity.max_unit
-                or amount % capacity.step_size
+                or (capacity.step_size > 1 and amount % capacity.step_size)
             ):
-                causes = causes or []
+                causes = [] if causes is None else causes
                 causes.append(cause_of(name, amount, capacity))
         return PASSED if causes is None else causes
 

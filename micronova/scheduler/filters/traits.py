@@ -16,12 +16,22 @@ def prepare(request: Request, snapshot: Snapshot) -> Check | None:
     if not required and not forbidden:
         return None
 
+    # Hosts are many, their sets of traits few: each set is judged once.
+    verdicts: dict[frozenset[str], Sequence[Cause]] = {}
+
     def check(host: HostState) -> Sequence[Cause]:
-        if required <= host.traits and forbidden.isdisjoint(host.traits):
-            return PASSED
-        return [
-            *(Cause(Reason.TRAIT_MISSING, trait) for trait in sorted(required - host.traits)),
-            *(Cause(Reason.TRAIT_FORBIDDEN, trait) for trait in sorted(forbidden & host.traits)),
-        ]
+        verdict = verdicts.get(host.traits)
+        if verdict is None:
+            verdict = verdicts[host.traits] = _judge(host.traits, required, forbidden)
+        return verdict
 
     return check
+
+
+def _judge(traits: frozenset[str], required: frozenset[str], forbidden: frozenset[str]) -> Sequence[Cause]:
+    if required <= traits and forbidden.isdisjoint(traits):
+        return PASSED
+    return (
+        *(Cause(Reason.TRAIT_MISSING, trait) for trait in sorted(required - traits)),
+        *(Cause(Reason.TRAIT_FORBIDDEN, trait) for trait in sorted(forbidden & traits)),
+    )

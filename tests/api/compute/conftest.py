@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any, cast
 from urllib.parse import urlencode
 
@@ -107,6 +109,17 @@ class Cloud:
         return self._http.request(method, url, headers=headers, content=content)
 
 
+def _compute(database: Database, policy: Policy) -> Compute:
+    return Compute(
+        database=database,
+        policy=policy,
+        engine=cast(Any, None),
+        hosts=cast(Any, None),
+        operations=ServerOperations(create=_operation("create"), delete=_operation("delete")),
+        settings=ComputeSettings(max_limit=5),
+    )
+
+
 @pytest.fixture(scope="session")
 def compute_policy() -> Policy:
     return Policy(RULES)
@@ -115,16 +128,19 @@ def compute_policy() -> Policy:
 @pytest.fixture
 def cloud(database: Database, compute_policy: Policy) -> Iterator[Cloud]:
     """The service on an empty database.  Engine and hosts are not there: nothing tested with it may need them."""
-    yield Cloud(
-        Compute(
-            database=database,
-            policy=compute_policy,
-            engine=cast(Any, None),
-            hosts=cast(Any, None),
-            operations=ServerOperations(create=_operation("create"), delete=_operation("delete")),
-            settings=ComputeSettings(max_limit=5),
-        )
-    )
+    yield Cloud(_compute(database, compute_policy))
+
+
+@pytest.fixture(scope="module")
+def unguarded(
+    tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path, compute_policy: Policy
+) -> Iterator[Cloud]:
+    """One service for a whole module, for requests that must all be refused before they reach the database."""
+    path = tmp_path_factory.mktemp("compute") / "micronova.sqlite"
+    shutil.copyfile(sqlite_template, path)
+    database = Database(f"sqlite:///{path}")
+    yield Cloud(_compute(database, compute_policy))
+    database.close()
 
 
 def message(answer: Any) -> str:

@@ -49,7 +49,7 @@ def add_server(
     return server_id
 
 
-def add_host(conn: Connection, name: str = "host1", **usage: int) -> ComputeNode:
+def add_host(conn: Connection, name: str = "host1") -> ComputeNode:
     """A registered host with 8 processors, 16 GiB and 100 GiB."""
     facts = HostFacts(
         hostname=HostName(name),
@@ -61,12 +61,18 @@ def add_host(conn: Connection, name: str = "host1", **usage: int) -> ComputeNode
         cpu_info={"arch": "x86_64", "model": "Nehalem"},
         host_ip="192.0.2.1",
     )
-    used = {"running_vms": 2, "memory_used_mib": 1024, "disk_used_gib": 7, "disk_free_gib": 90, **usage}
-    return host_registry.register(conn, facts, HostUsage(**used, uptime="up 3 days"))
+    usage = HostUsage(running_vms=2, memory_used_mib=1024, disk_used_gib=7, disk_free_gib=90, uptime="up 3 days")
+    return host_registry.register(conn, facts, usage)
 
 
 def add_operation(
-    conn: Connection, server_id: str, *, request_id: str, at: datetime, kind: str = "create_server", failed: bool = False
+    conn: Connection,
+    server_id: str,
+    *,
+    request_id: str,
+    at: datetime,
+    kind: str = "create_server",
+    failed: bool = False,
 ) -> None:
     """An ended operation with two steps; a failed one undid the first."""
     operation_id = new_uuid()

@@ -11,8 +11,8 @@ from tests.api.compute.conftest import FOREIGN, OWN, Cloud, message
 SMALL = {"name": "small", "ram": 512, "vcpus": 1, "disk": 10}
 
 
-def make(cloud: Cloud, version: str = "2.1", **values: Any) -> Any:
-    answer = cloud.post("/flavors", {"flavor": {**SMALL, **values}}, version=version)
+def make(cloud: Cloud, **values: Any) -> Any:
+    answer = cloud.post("/flavors", {"flavor": {**SMALL, **values}})
     assert answer.status_code == 200, answer.text
     return answer.json()["flavor"]
 

@@ -71,9 +71,7 @@ def test_less_than_in_use_needs_force(cloud: Cloud) -> None:
         add_server(conn, project_id=OWN, user_id="user-member", vcpus=4)
     path = f"/os-quota-sets/{OWN}"
     refused = cloud.put(path, {"quota_set": {"cores": 3}})
-    assert message(refused) == (
-        "Quota limit 3 for cores must be greater than or equal to already used and reserved 4."
-    )
+    assert message(refused) == ("Quota limit 3 for cores must be greater than or equal to already used and reserved 4.")
     assert cloud.put(path, {"quota_set": {"cores": 3, "force": True}}).status_code == 200
 
 
@@ -161,9 +159,7 @@ def test_refusals_name_resources_and_numbers(database: Database) -> None:
         add_server(conn, project_id=OWN, user_id="u", vcpus=2, deleted=True)
     with pytest.raises(QuotaExceeded) as refused:
         check(database, instances=1)
-    assert refused.value.message == (
-        "Quota exceeded for instances: Requested 1, but already used 3 of 3 instances"
-    )
+    assert refused.value.message == ("Quota exceeded for instances: Requested 1, but already used 3 of 3 instances")
     with pytest.raises(QuotaExceeded) as refused:
         check(database, instances=1, cores=3, ram_mib=1)
     assert refused.value.message == (
@@ -213,9 +209,7 @@ def test_eight_at_once_never_take_more_than_there_is(database: Database) -> None
         start.wait()
         try:
             with database.write() as conn:
-                quotas.check_server_quota(
-                    conn, DEFAULTS, project_id=OWN, user_id="u", instances=1, cores=1, ram_mib=1
-                )
+                quotas.check_server_quota(conn, DEFAULTS, project_id=OWN, user_id="u", instances=1, cores=1, ram_mib=1)
                 add_server(conn, project_id=OWN, user_id="u", vcpus=1)
         except QuotaExceeded as err:
             refused.append(err)

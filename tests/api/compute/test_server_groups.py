@@ -74,9 +74,7 @@ def test_members_are_live_servers_and_are_limited(cloud: Cloud) -> None:
         server_groups.add_member(conn, QuotaLimits(server_group_members=1), group, dead)
         server_groups.add_member(conn, QuotaLimits(server_group_members=1), group, live)
         with pytest.raises(QuotaExceeded):
-            server_groups.add_member(
-                conn, QuotaLimits(server_group_members=1), group, add_server(conn, project_id=OWN)
-            )
+            server_groups.add_member(conn, QuotaLimits(server_group_members=1), group, add_server(conn, project_id=OWN))
         assert server_groups.of_servers(conn, [live]) == {live: [group_id]}
     shown = cloud.get(f"/os-server-groups/{group_id}", as_="reader").json()["server_group"]
     assert shown["members"] == [live]

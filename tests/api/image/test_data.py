@@ -8,6 +8,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
@@ -328,4 +329,34 @@ def test_every_refusal_is_of_our_kinds(cloud: Cloud, member: TestClient) -> None
     member.delete(f"v2/images/{image.id}")
     with pytest.raises(MicronovaError, match="deleted to saving"):
         uploads.upload(cloud.api, image, iter([b"x"]), 1)
+    assert cloud.stored() == []
+
+
+def test_stage_and_import(cloud: Cloud, member: TestClient, qcow2: bytes) -> None:
+    image_id = create(member, disk_format="qcow2")["id"]
+    body = {"method": {"name": "glance-direct"}}
+    assert member.post(f"v2/images/{image_id}/import", json=body).status_code == 409
+    assert member.put(f"v2/images/{image_id}/stage", content=qcow2, headers=BYTES).status_code == 204
+    staged = member.get(f"v2/images/{image_id}").json()
+    assert staged["status"] == "uploading" and staged["size"] is None and staged["checksum"] is None
+    assert member.get(f"v2/images/{image_id}/file").status_code == 204
+    assert member.put(f"v2/images/{image_id}/stage", content=b"x", headers=BYTES).status_code == 409
+    assert member.put(f"v2/images/{image_id}/file", content=b"x", headers=BYTES).status_code == 409
+    # Staged data outlives a restart.
+    assert recover(cloud.api.database, cloud.api.store, cloud.api.node).removed == []
+    wrong: dict[str, Any]
+    for wrong in ({}, {"method": {}}, {"method": {"name": 3}}, {"method": {"name": "web-download"}}):
+        assert member.post(f"v2/images/{image_id}/import", json=wrong).status_code == 400
+    assert member.post(f"v2/images/{image_id}/import", json=body).status_code == 202
+    image = member.get(f"v2/images/{image_id}").json()
+    assert image["status"] == "active" and image["size"] == len(qcow2)
+    assert member.get(f"v2/images/{image_id}/file").content == qcow2
+
+
+def test_stage_refuses_and_deletes(cloud: Cloud, member: TestClient, qcow2: bytes) -> None:
+    image_id = create(member)["id"]
+    assert member.put(f"v2/images/{image_id}/stage", content=qcow2, headers=BYTES).status_code == 400
+    nothing_left(cloud, image_id)
+    assert member.put(f"v2/images/{image_id}/stage", content=b"raw", headers=BYTES).status_code == 204
+    assert member.delete(f"v2/images/{image_id}").status_code == 204
     assert cloud.stored() == []

@@ -87,6 +87,10 @@ def test_the_life_of_a_network_with_subnet_and_port(client: Client, database: Da
     refused(member.get(f"/v2.0/ports/{port['id']}"), 404, port["id"], "PortNotFound")
 
 
+def test_the_openstack_client_sends_the_mtu_as_text(client: Client) -> None:
+    assert made(client("member@p1"), "network", mtu="1400")["mtu"] == 1400
+
+
 def test_t_sto2_what_is_anothers_is_not_there(client: Client) -> None:
     """Foreign ids answer exactly as absent ones (T-PEER7)."""
     owner, other, admin = client("member@p1"), client("member@p2"), client("admin@adm")
@@ -323,6 +327,8 @@ def test_a_subnet_without_gateway_and_with_own_pools(client: Client) -> None:
         ("network", {"name": 1}),
         ("network", {"name": "x" * 256}),
         ("network", {"mtu": 10}),
+        ("network", {"mtu": "10"}),
+        ("network", {"mtu": "many"}),
         ("network", {"admin_state_up": "yes"}),
         ("network", {"router:external": True}),
         ("subnet", {"cidr": "10.1.0.0/24"}),
@@ -372,7 +378,8 @@ def test_a_servers_interface_is_not_pulled_out_through_the_port(
     assert admin.get(f"/v2.0/ports/{nic.port_id}").json()["port"]["binding:host_id"] == "h1"
     path = f"/v2.0/ports/{nic.port_id}"
     refused(member.delete(path), 409, "detach it")
-    for body in ({"device_id": ""}, {"fixed_ips": []}, {"device_owner": "x"}):
+    changes: list[dict[str, Any]] = [{"device_id": ""}, {"fixed_ips": []}, {"device_owner": "x"}]
+    for body in changes:
         refused(member.put(path, json={"port": body}), 409, "detach it")
     assert member.put(path, json={"port": {"name": "web"}}).json()["port"]["name"] == "web"
 
