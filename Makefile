@@ -4,7 +4,7 @@ PYTHON := .venv/bin/python
 TESTS ?= tests
 
 .DEFAULT_GOAL := help
-.PHONY: help setup serve demo test test-quick lint format bench bench-quick constraints libvirt-up libvirt-down clean
+.PHONY: help setup serve demo test test-quick lint format bench bench-quick kill9 constraints libvirt-up libvirt-down clean
 
 help: ## what there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ format: setup ## let ruff decide the layout
 
 bench: setup libvirt-up ## measure against the bare floor; writes docs/benchmarks.md
 	@$(PYTHON) -m benchmarks
+
+kill9: setup libvirt-up ## kill -9 at every step on real guests; writes docs/kill9.md
+	@scripts/kill9-table
 
 constraints: setup ## pin what .venv holds now
 	@scripts/constraints

@@ -38,18 +38,21 @@ BUILT_IN = (
 )
 
 
+_s, _e = t.services.c, t.endpoints.c
+_ENABLED = (
+    sa.select(_s.id, _s.type, _s.extra, _e.id.label("endpoint_id"), _e.interface, _e.region_id, _e.url)
+    .join(t.endpoints, _e.service_id == _s.id)
+    .where(_s.enabled, _e.enabled)
+    .order_by(_s.type, _s.id, _e.region_id, _e.interface, _e.id)
+)
+
+
 def for_holder(
     conn: Connection, *, base_url: str, user_id: str, project_id: str | None
 ) -> Sequence[Mapping[str, object]]:
     """The catalog of a token: enabled services with their enabled endpoints, in Keystone's form."""
     variables = {"base_url": base_url, "user_id": user_id, "project_id": project_id, "tenant_id": project_id}
-    s, e = t.services.c, t.endpoints.c
-    rows = conn.execute(
-        sa.select(s.id, s.type, s.extra, e.id.label("endpoint_id"), e.interface, e.region_id, e.url)
-        .join(t.endpoints, e.service_id == s.id)
-        .where(s.enabled, e.enabled)
-        .order_by(s.type, s.id, e.region_id, e.interface, e.id)
-    )
+    rows = conn.execute(_ENABLED)
     found: dict[str, dict[str, Any]] = {}
     for row in rows:
         service = found.get(row.id)

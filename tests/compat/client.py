@@ -13,8 +13,7 @@ from typing import Any
 from unittest import mock
 
 from openstackclient import shell
-from openstackclient.common.clientmanager import ClientManager
-from osc_lib.clientmanager import ClientCache
+from osc_lib.clientmanager import ClientCache, ClientManager
 
 from workshop.serving import client_environment
 
@@ -64,7 +63,7 @@ class OpenStack:
 
 
 def _forget_clients() -> None:
-    """Clients, with their user and microversion, are kept in the manager's class: right for a process of one command."""
+    """Clients, with their user and microversion, stay in the manager's class: right for a process of one command."""
     for member in vars(ClientManager).values():
         if isinstance(member, ClientCache):
             member._handle = None

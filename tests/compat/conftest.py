@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import uuid
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,25 +30,21 @@ def admin(simulated_serving: Serving) -> OpenStack:
 
 def connect(clouds_yaml: Path, cloud: str, microversion: str | None = None) -> Connection:
     """An openstacksdk connection to a cloud of a clouds.yaml, at a default compute microversion."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # the SDK's own, and not ours to mend
-        config = openstack.config.OpenStackConfig(
-            config_files=[str(clouds_yaml)], secure_files=[], vendor_files=[], load_envvars=False
-        )
-        region = config.get_one(cloud=cloud)
-        if microversion is not None:
-            region.config["compute_default_microversion"] = microversion
-        return Connection(config=region)
+    config = openstack.config.OpenStackConfig(
+        config_files=[str(clouds_yaml)], secure_files=[], vendor_files=[], load_envvars=False
+    )
+    region = config.get_one(cloud=cloud)
+    if microversion is not None:
+        region.config["compute_default_microversion"] = microversion
+    return Connection(config=region)
 
 
 @pytest.fixture
 def sdk(simulated_serving: Serving) -> Iterator[Connection]:
     """openstacksdk as the project's user."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        connection = connect(simulated_serving.clouds_yaml, "micronova")
-        yield connection
-        connection.close()
+    connection = connect(simulated_serving.clouds_yaml, "micronova")
+    yield connection
+    connection.close()
 
 
 @pytest.fixture
@@ -89,10 +84,13 @@ def network(simulated_serving: Serving) -> str:
     return str(cli.read("network", "list")[0]["Name"])
 
 
-@pytest.fixture
-def server(cli: OpenStack, name: str, image: str, flavor: str, network: str) -> Iterator[str]:
-    """The name of an ACTIVE server, deleted after the test."""
+def create(cli: OpenStack, name: str, image: str, flavor: str, network: str) -> None:
+    """Create a server and wait till it is ACTIVE."""
     cli("server", "create", "--image", image, "--flavor", flavor, "--network", network, "--wait", name)
-    yield name
-    if any(row["Name"] == name for row in cli.read("server", "list")):
-        cli("server", "delete", "--wait", name)
+
+
+@pytest.fixture(scope="session")
+def server(simulated_serving: Serving, image: str, flavor: str, network: str) -> str:
+    """The name of an ACTIVE server that tests look at and leave as it is."""
+    create(OpenStack(simulated_serving.clouds_yaml, "micronova"), "standing", image, flavor, network)
+    return "standing"

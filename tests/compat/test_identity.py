@@ -16,6 +16,11 @@ def test_token_issue_gives_a_scoped_token(cli: OpenStack) -> None:
     assert token["id"] and token["project_id"] and token["user_id"] and token["expires"]
 
 
+def test_users_are_told_apart(cli: OpenStack, admin: OpenStack) -> None:
+    ours, theirs = cli.read("token", "issue"), admin.read("token", "issue")
+    assert ours["user_id"] != theirs["user_id"] and ours["project_id"] != theirs["project_id"]
+
+
 def test_catalog_names_every_service_that_clients_look_for(cli: OpenStack) -> None:
     types = {row["Type"] for row in cli.read("catalog", "list")}
     assert {"identity", "compute", "image", "network", "placement"} <= types

@@ -9,6 +9,8 @@ from openstack.connection import Connection
 from tests.compat.conftest import connect
 from workshop.serving import Serving
 
+pytestmark = pytest.mark.filterwarnings("ignore")  # the SDK's own, and not ours to mend
+
 
 def test_create_wait_list_and_delete(sdk: Connection, name: str, image: str, flavor: str, network: str) -> None:
     server = sdk.compute.create_server(

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.compat.client import CommandFailed, OpenStack
+from tests.compat.conftest import create
 
 # First, and at each change of what a server's document holds that clients notice; the last one we answer.
 MICROVERSIONS = ["2.1", "2.3", "2.9", "2.16", "2.19", "2.26", "2.47", "2.53", "2.63", "2.71", "2.73", "2.79", "2.90"]
@@ -63,9 +64,12 @@ def test_server_actions_and_events(cli: OpenStack, admin: OpenStack, server: str
     assert events and all(event["result"] == "Success" for event in events)
 
 
-def test_actions_of_a_deleted_server_stay_readable(cli: OpenStack, server: str) -> None:
-    server_id = cli.read("server", "show", server)["id"]
-    cli("server", "delete", "--wait", server)
+def test_actions_of_a_deleted_server_stay_readable(
+    cli: OpenStack, name: str, image: str, flavor: str, network: str
+) -> None:
+    create(cli, name, image, flavor, network)
+    server_id = cli.read("server", "show", name)["id"]
+    cli("server", "delete", "--wait", name)
     actions = [row["Action"] for row in cli.at("2.21").read("server", "event", "list", server_id)]
     assert actions == ["delete", "create"]
 
@@ -130,7 +134,7 @@ def test_unknown_names_are_refused(cli: OpenStack, name: str, image: str, flavor
 @pytest.mark.parametrize("microversion", MICROVERSIONS)
 def test_list_and_show_at_each_microversion(cli: OpenStack, server: str, microversion: str) -> None:
     cli = cli.at(microversion)
-    listed = cli.read("server", "list", "--long", "--name", server)
+    listed = cli.read("server", "list", "--long", "--name", f"^{server}$")
     assert [(row["Name"], row["Status"]) for row in listed] == [(server, "ACTIVE")]
     shown = cli.read("server", "show", server)
     assert (shown["name"], shown["status"]) == (server, "ACTIVE")

@@ -29,9 +29,7 @@ class CreateWorld:
 
     def __init__(self, world: ServersWorld) -> None:
         self.world = world
-        self.flavor = world.add_flavor(
-            "full", vcpus=2, memory_mib=1024, root_gib=2, ephemeral_gib=1, swap_mib=64
-        )
+        self.flavor = world.add_flavor("full", vcpus=2, memory_mib=1024, root_gib=2, ephemeral_gib=1, swap_mib=64)
         self.server_id = ServerId("")
 
     def engine(self, observer: Observer | None) -> Engine:
@@ -179,7 +177,9 @@ def test_no_room_is_a_fault_with_counts_and_no_host_names(world: ServersWorld) -
 def test_a_failing_host_is_left_for_another(database: Database, tmp_path: Path) -> None:
     world = ServersWorld(database, tmp_path, hosts=0)
     try:
-        world.add_host("bad", SimulatedSettings(vcpus=640, memory_mib=2_000_000, fail_verbs=frozenset({"ensure_running"})))
+        world.add_host(
+            "bad", SimulatedSettings(vcpus=640, memory_mib=2_000_000, fail_verbs=frozenset({"ensure_running"}))
+        )
         world.add_host("good", SimulatedSettings(vcpus=8, memory_mib=8192))
         with running(world.engine()) as engine:
             created = accept(world, engine)
@@ -272,4 +272,3 @@ def test_delete_while_building_leaves_nothing(database: Database, tmp_path: Path
         assert leftovers(world, server_id) == []
     finally:
         world.close()
-

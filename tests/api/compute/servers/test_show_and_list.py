@@ -197,9 +197,7 @@ def test_filters(api: Api, names: dict[str, str]) -> None:
     for query, expected in cases.items():
         assert find(api, query) == expected, query
     assert find(api, "host=sim0") == every, "ignored for members"
-    hosts = {
-        host: find(api, f"host={host}&all_tenants=1", who="admin") for host in ("sim0", "sim1", "sim2")
-    }
+    hosts = {host: find(api, f"host={host}&all_tenants=1", who="admin") for host in ("sim0", "sim1", "sim2")}
     assert sorted(hosts["sim0"] + hosts["sim1"]) == every
     assert hosts["sim2"] == []
 
