@@ -148,7 +148,11 @@ class Micronova:
         )
         default = settings.default
         self._reporter = HostReporter(
-            self.database, self.hosts.all(), wiring.ratios(settings), float(default.report_interval)
+            self.database,
+            self.hosts.all(),
+            wiring.ratios(settings),
+            float(default.report_interval),
+            control=wiring.host_name(settings),
         )
         self._power = PowerStates(self.database, self.hosts.all(), float(max(1, default.sync_power_state_interval)))
         self._auditor = Auditor(self.database, self.hosts.all())

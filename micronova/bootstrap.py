@@ -17,9 +17,9 @@ from sqlalchemy.engine import Connection
 from micronova.compute.bootstrap import ensure_flavors
 from micronova.db.database import Database
 from micronova.identity import clouds
-from micronova.identity.clouds import Login
 from micronova.identity.bootstrap import BootstrapResult
 from micronova.identity.bootstrap import bootstrap as bootstrap_identity
+from micronova.identity.clouds import Login
 from micronova.model.errors import OurFault
 from micronova.network.bootstrap import bootstrap as bootstrap_network
 from micronova.network.bootstrap import choose_cidr

@@ -92,7 +92,8 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
-            print(f"micronova: ready at {self._url} after {time.monotonic() - self._began:.2f} s", flush=True)
+            sys.stdout.write(f"micronova: ready at {self._url} after {time.monotonic() - self._began:.2f} s\n")
+            sys.stdout.flush()
 
 
 def _bind(host: str, port: int) -> socket.socket:

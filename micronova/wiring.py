@@ -13,6 +13,7 @@ from micronova.identity.settings import IdentitySettings
 from micronova.image.settings import ImageSettings
 from micronova.model.ids import HostName
 from micronova.placement.host_inventory import Ratios
+from micronova.scheduler import filters
 from micronova.scheduler.options import Options
 from micronova.settings.settings import Settings
 
@@ -97,8 +98,9 @@ def compute(settings: Settings) -> ComputeSettings:
 
 
 def scheduling(settings: Settings) -> Options:
-    """The scheduler; its own default filters unless ``enabled_filters`` was set."""
+    """The scheduler.  Raises Invalid for a filter that does not exist."""
     filter_scheduler = settings.filter_scheduler
+    filters.check_names(filter_scheduler.enabled_filters)
     return Options(
         enabled_filters=filter_scheduler.enabled_filters,
         multipliers={

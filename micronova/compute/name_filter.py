@@ -12,8 +12,8 @@ _MAX_LENGTH = 255
 _MAX_REPEATS = 3
 _REPEAT = re.compile(r"[*+?{]")
 _REPEATED_GROUP = re.compile(r"\)[*+{?]")
-# Set operations and nested sets, which Python only promises to have one day.
-_SET_OPERATION = re.compile(r"\[\^?\[|--|&&|~~|\|\|")
+# Set operations and nested sets, which Python only promises to have one day; outside of a set they are plain text.
+_SET_OPERATION = re.compile(r"\[\^?\]?[^\]]*(?:\[|--|&&|~~|\|\|)")
 _BACK_REFERENCE = re.compile(r"\\[1-9]|\(\?")
 
 

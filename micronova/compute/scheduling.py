@@ -18,7 +18,7 @@ from micronova.db.tables.compute import servers
 from micronova.model.clock import utcnow
 from micronova.model.errors import NoCapacity, NotFound
 from micronova.model.ids import HostName
-from micronova.placement.snapshot import snapshot
+from micronova.placement.snapshot import Snapshots
 from micronova.scheduler.choose import choose
 from micronova.scheduler.decision import Decision
 from micronova.scheduler.explain import explain_for_admin, explain_for_user
@@ -45,10 +45,17 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def choose_for(
-    c: Connection, settings: ComputeSettings, server_id: str, placement: Placement, *, excluded: Sequence[str] = ()
+    c: Connection,
+    settings: ComputeSettings,
+    snapshots: Snapshots,
+    server_id: str,
+    placement: Placement,
+    *,
+    excluded: Sequence[str] = (),
 ) -> tuple[Decision, Mapping[str, str]]:
     """Rank the hosts for a server; gives the decision and each host's availability zone."""
-    seen = snapshot_of(c, settings)
+    demanding = bool(placement.extra_specs or placement.architecture or placement.hypervisor_type or placement.vm_mode)
+    seen = snapshot_of(c, settings, snapshots, hypervisors=demanding or placement.hypervisor_version is not None)
     request = Request(
         seed=server_id,
         resources=placement.resources,
@@ -77,14 +84,19 @@ def refusal(decision: Decision) -> NoCapacity:
     return NoCapacity(explain_for_user(decision), detail=explain_for_admin(decision))
 
 
-def snapshot_of(c: Connection, settings: ComputeSettings) -> Snapshot:
-    """All hosts now: capacity from placement, state and zone of their services, builds under way."""
-    return replace(snapshot(c), services=_services(c, settings), builds=_builds(c))
+def snapshot_of(
+    c: Connection, settings: ComputeSettings, snapshots: Snapshots, *, hypervisors: bool = True
+) -> Snapshot:
+    """All hosts now: capacity from placement, state and zone of their services, builds under way.
+
+    ``hypervisors``: with what their hypervisors can do, which only some requests ask about.
+    """
+    return replace(snapshots.take(c), services=_services(c, settings, hypervisors=hypervisors), builds=_builds(c))
 
 
-def _services(c: Connection, settings: ComputeSettings) -> Mapping[HostName, HostService]:
+def _services(c: Connection, settings: ComputeSettings, *, hypervisors: bool) -> Mapping[HostName, HostService]:
     now = utcnow()
-    nodes = {node.hostname: node for node in host_registry.nodes(c)}
+    nodes = {node.hostname: node for node in host_registry.nodes(c)} if hypervisors else {}
     zones = aggregates.zones_by_host(c)
     return {
         HostName(service.host): HostService(

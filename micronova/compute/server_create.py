@@ -124,16 +124,23 @@ def create(c: Connection, api: Compute, caller: Caller, rights: Rights, new: New
         server_id = ServerId(new_uuid())
         planned = ports.plan_nics(c, project_id=project_id, is_admin=rights.is_admin, requested=new.networks)
         names = _names(new, server_id, index, several=new.max_count > 1)
-        c.execute(servers.insert().values(**row, **names, id=server_id, launch_index=index))
+        number = c.execute(
+            servers.insert().values(**row, **names, id=server_id, launch_index=index).returning(servers.c.number)
+        ).scalar_one()
         _write_belongings(c, server_id, new)
         if group is not None:
             server_groups.add_member(c, api.settings.quota, group, server_id)
         state = CreateServer(
             server_id=server_id,
+            hostname=names["hostname"],
+            guest_name=api.settings.instance_name_template % number,
+            flavor=kept,
+            image_properties=dict(image.properties),
             placement=placement,
             disk_specs=specs,
             image=_image_ref(image),
             planned_nics=list(planned),
+            config_drive=bool(row["config_drive"]),
             files=list(new.files),
         )
         operations.append(
@@ -152,6 +159,8 @@ def create(c: Connection, api: Compute, caller: Caller, rights: Rights, new: New
 
 
 def _check_limits(c: Connection, defaults: QuotaLimits, project_id: str, new: NewServers) -> None:
+    if not (new.metadata or new.files):
+        return
     limits = quotas.of_project(c, defaults, project_id)
 
     def over(value: int, limit: int) -> bool:

@@ -133,7 +133,7 @@ def find(c: Connection, query: ServerQuery) -> tuple[list[Server], bool]:
         here = sa.tuple_(servers.c.created_at, servers.c.number)
         statement = statement.where(here < sa.tuple_(sa.literal(created_at), sa.literal(number)))
     statement = statement.order_by(servers.c.created_at.desc(), servers.c.number.desc()).limit(query.limit + 1)
-    found = [Server(*row) for row in c.execute(statement)]
+    found = [Server(*row) for row in c.execute(statement).all()]
     return found[: query.limit], len(found) > query.limit
 
 

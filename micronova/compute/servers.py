@@ -150,9 +150,10 @@ def decoded(text: str | None, kind: type[T], otherwise: T) -> T:
 def metadata_of(c: Connection, server_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """Metadata by server; servers without any are absent."""
     found: dict[str, dict[str, str]] = {}
-    for server_id, key, value in c.execute(
+    rows = c.execute(
         sa.select(server_metadata).where(server_metadata.c.server_id.in_(server_ids)).order_by(server_metadata.c.key)
-    ):
+    ).all()
+    for server_id, key, value in rows:
         found.setdefault(server_id, {})[key] = value
     return found
 
@@ -160,9 +161,10 @@ def metadata_of(c: Connection, server_ids: Sequence[str]) -> dict[str, dict[str,
 def tags_of(c: Connection, server_ids: Sequence[str]) -> dict[str, list[str]]:
     """Tags by server, sorted; servers without any are absent."""
     found: dict[str, list[str]] = {}
-    for server_id, tag in c.execute(
+    rows = c.execute(
         sa.select(server_tags).where(server_tags.c.server_id.in_(server_ids)).order_by(server_tags.c.tag)
-    ):
+    ).all()
+    for server_id, tag in rows:
         found.setdefault(server_id, []).append(tag)
     return found
 

@@ -89,7 +89,11 @@ class Default:
     non_inheritable_image_properties: tuple[str, ...] = words(
         ("cache_in_nova", "bittorrent"), help="Image properties that a snapshot does not take over."
     )
-    force_config_drive: bool = switch(False, help="Give every server a config drive, asked for or not.")
+    force_config_drive: bool = switch(
+        True,
+        help="Give every server a config drive, asked for or not: the only way to keys and user data without a "
+        "metadata service.",
+    )
     config_drive_format: str = text("iso9660", choices=("iso9660",), help="Only iso9660 is supported.")
 
     # Servers

@@ -24,6 +24,9 @@ class FilterScheduler:
             "ImagePropertiesFilter",
             "ServerGroupAntiAffinityFilter",
             "ServerGroupAffinityFilter",
+            # Beyond Nova's default: a hint that is silently ignored helps nobody.
+            "SameHostFilter",
+            "DifferentHostFilter",
         ),
         pattern=r"[A-Z][A-Za-z0-9]*",
         allowed="names of filters separated by commas",

@@ -228,6 +228,8 @@ class Application:
 
 def _call(service: Service[Any], endpoint: Endpoint[Any], request: Request) -> Response:
     current.set_request_id(request.request_id)
+    if any("\0" in text for item in request.query.multi_items() for text in item):
+        raise Invalid("NUL characters are not allowed in query parameters.")
     if endpoint.query is not None:
         endpoint.query.check(_query_document(request.query), request.version, in_query=True)
     if endpoint.body is not None:

@@ -49,10 +49,22 @@ class Request:
     def json(self) -> Any:
         """The body as JSON values.  Raises Invalid if it is not JSON."""
         try:
-            return msgspec.json.decode(self.body)
+            document = msgspec.json.decode(self.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as err:
             raise Invalid("Malformed request body") from err
+        if b"\\u0000" in self.body and has_nul(document):
+            raise Invalid("NUL characters are not allowed in the request body.")
+        return document
 
     def at_least(self, minor: int) -> bool:
         """Whether the request is at 2.``minor`` or later (for views; operations never know versions)."""
         return self.version.minor >= minor
+
+
+def has_nul(document: object) -> bool:
+    """Whether a text or key anywhere in a JSON document holds NUL, which no name may and PostgreSQL cannot store."""
+    if isinstance(document, str):
+        return "\0" in document
+    if isinstance(document, dict):
+        return any(has_nul(key) or has_nul(value) for key, value in document.items())
+    return isinstance(document, list) and any(has_nul(item) for item in document)

@@ -121,9 +121,28 @@ class ServersWorld:
             providers.set_traits(c, provider, facts.traits)
         return host
 
-    def add_flavor(self, name: str, *, is_public: bool = True, **sizes: int) -> Flavor:
+    def add_flavor(
+        self,
+        name: str,
+        *,
+        vcpus: int,
+        memory_mib: int,
+        root_gib: int,
+        ephemeral_gib: int = 0,
+        swap_mib: int = 0,
+        is_public: bool = True,
+    ) -> Flavor:
         """A flavor whose id is its name."""
-        new = NewFlavor(name=name, flavorid=name, is_public=is_public, **sizes)
+        new = NewFlavor(
+            name=name,
+            flavorid=name,
+            is_public=is_public,
+            vcpus=vcpus,
+            memory_mib=memory_mib,
+            root_gib=root_gib,
+            ephemeral_gib=ephemeral_gib,
+            swap_mib=swap_mib,
+        )
         return self.database.transact(lambda c: flavors.create(c, new))
 
     def add_image(self, *, owner: str | None = None, visibility: str = "public", **changes: object) -> ImageId:

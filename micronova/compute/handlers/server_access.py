@@ -36,13 +36,14 @@ def authorize(api: Compute, req: Request, rule: str, found: Server) -> None:
 def sight(api: Compute, req: Request) -> Sight:
     """What the caller sees of servers, for all servers of this request."""
     caller = req.caller
-    admin = is_admin(api, req)
+    host_status = req.at_least(16) and api.policy.allows(caller, rules.SHOW_HOST_STATUS)
     return Sight(
         extended_attributes=api.policy.allows(caller, rules.EXTENDED_ATTRIBUTES),
-        host_status=req.at_least(16) and api.policy.allows(caller, rules.SHOW_HOST_STATUS),
-        unknown_host_status=req.at_least(16) and api.policy.allows(caller, rules.SHOW_HOST_STATUS_UNKNOWN),
+        host_status=host_status,
+        unknown_host_status=req.at_least(16)
+        and (host_status or api.policy.allows(caller, rules.SHOW_HOST_STATUS_UNKNOWN)),
         extra_specs=req.at_least(47) and api.policy.allows(caller, rules.SHOW_FLAVOR_EXTRA_SPECS),
-        fault_details=admin,
+        fault_details=is_admin(api, req),
     )
 
 

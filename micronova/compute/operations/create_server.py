@@ -8,7 +8,7 @@ hosts have failed.  Everything on a host is keyed by ids made before the operati
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import msgspec
 from sqlalchemy.engine import Connection
@@ -19,7 +19,7 @@ from micronova.compute.config_drive import InjectedFile
 from micronova.compute.servers import ServerFlavor
 from micronova.compute.states import TaskState, VmState, move
 from micronova.db.database import Database
-from micronova.host.interface import Disk, DiskSpec, GuestSpec, Host, Hosts, ImageRef, PowerState
+from micronova.host.interface import Disk, DiskSpec, GuestSpec, Host, Hosts, ImageRef, Nic, PowerState
 from micronova.model.clock import utcnow
 from micronova.model.errors import HostUnreachable, MicronovaError, NoCapacity, OurFault, StorageFull, Unsupported
 from micronova.model.ids import HostName, ProviderUuid, ServerId
@@ -27,6 +27,7 @@ from micronova.network import ports
 from micronova.network.values import PlannedNic
 from micronova.operations.definition import Failure, Operation, RewindTo, Step, StepContext, TransactionStep
 from micronova.placement import allocations
+from micronova.placement.snapshot import Snapshots
 
 # A claim that was lost this often means that the cloud is full, whatever the last look at it said.
 _MAX_LOST_CLAIMS = 20
@@ -46,10 +47,15 @@ class CreateServer(msgspec.Struct, frozen=True, kw_only=True):
     """What was asked for, beyond the server's row, and what the steps have learned."""
 
     server_id: str
+    hostname: str
+    guest_name: str  # of the domain
+    flavor: ServerFlavor
+    image_properties: dict[str, str]
     placement: scheduling.Placement
     disk_specs: list[DiskSpec]
     image: ImageRef | None
     planned_nics: list[PlannedNic]
+    config_drive: bool
     files: list[InjectedFile] = []  # personality
     # learned
     candidates: list[Chosen] = []  # best first
@@ -57,6 +63,7 @@ class CreateServer(msgspec.Struct, frozen=True, kw_only=True):
     lost_claims: int = 0
     failed_hosts: list[str] = []
     last_failure: str = ""  # for admins
+    nics: list[Nic] = []
     disks: list[Disk] = []
 
     @property
@@ -98,13 +105,14 @@ class _Steps:
         self._db = database
         self._hosts = hosts
         self._settings = settings
+        self._snapshots = Snapshots()  # what was read of hosts is kept until it changes
 
     # -- where -------------------------------------------------------------------------------------------------------
 
     def choose_host(self, context: StepContext, state: CreateServer) -> CreateServer:
         with self._db.read() as c:
             decision, zones = scheduling.choose_for(
-                c, self._settings, state.server_id, state.placement, excluded=state.failed_hosts
+                c, self._settings, self._snapshots, state.server_id, state.placement, excluded=state.failed_hosts
             )
         if not decision.ranked:
             raise self._no_host(state, scheduling.refusal(decision))
@@ -157,18 +165,19 @@ class _Steps:
         if servers.get_any(c, state.server_id) is not None:
             move(c, state.server_id, task_state=TaskState.SCHEDULING, host=None, availability_zone=None)
 
-    def make_ports(self, c: Connection, context: StepContext, state: CreateServer) -> None:
-        chosen, server = state.claimed, servers.get(c, state.server_id, project_id=None)
+    def make_ports(self, c: Connection, context: StepContext, state: CreateServer) -> CreateServer:
+        chosen, server_id = state.claimed, ServerId(state.server_id)
         ports.ensure_ports(
             c,
-            server_id=ServerId(state.server_id),
-            project_id=server.project_id,
-            hostname=server.hostname,
+            server_id=server_id,
+            project_id=context.project_id,
+            hostname=state.hostname,
             planned=state.planned_nics,
             host=HostName(chosen.host),
             zone=chosen.zone,
         )
         move(c, state.server_id, task_state=TaskState.SPAWNING)
+        return msgspec.structs.replace(state, nics=list(ports.nics_of(c, server_id)))
 
     def remove_ports(self, c: Connection, context: StepContext, state: CreateServer) -> None:
         ports.remove_ports(c, server_id=ServerId(state.server_id))
@@ -189,7 +198,7 @@ class _Steps:
                 if len(failed) >= self._settings.max_attempts:
                     raise
                 again = msgspec.structs.replace(
-                    state, failed_hosts=failed, last_failure=_for_admin(err), candidates=[], disks=[]
+                    state, failed_hosts=failed, last_failure=_for_admin(err), candidates=[], nics=[], disks=[]
                 )
                 raise RewindTo("choose_host", again) from err
 
@@ -208,16 +217,16 @@ class _Steps:
         return msgspec.structs.replace(state, disks=list(disks))
 
     def make_config_drive(self, host: Host, context: StepContext, state: CreateServer) -> CreateServer | None:
+        if not state.config_drive:
+            return None
         with self._db.read() as c:
             server = servers.get(c, state.server_id, project_id=None)
-            if not server.config_drive:
-                return None
             files = config_drive.files(
                 server,
                 metadata=servers.metadata_of(c, [server.id]).get(server.id, {}),
                 key=servers.key_of(c, server.id),
                 user_data=servers.user_data_of(c, [server.id]).get(server.id),
-                nics=ports.nics_of(c, ServerId(server.id)),
+                nics=state.nics,
                 tags={nic.port_id: nic.tag for nic in state.planned_nics if nic.tag},
                 injected=state.files,
                 dhcp_domain=self._settings.dhcp_domain,
@@ -232,34 +241,26 @@ class _Steps:
             host.remove_disks(ServerId(state.server_id))
 
     def make_nics(self, host: Host, context: StepContext, state: CreateServer) -> None:
-        with self._db.read() as c:
-            nics = ports.nics_of(c, ServerId(state.server_id))
-        host.ensure_nics(ServerId(state.server_id), nics)
+        host.ensure_nics(ServerId(state.server_id), state.nics)
 
     def remove_nics(self, context: StepContext, state: CreateServer) -> None:
         host = self._claimed_host(state)
         if host is not None:
-            with self._db.read() as c:
-                nics = ports.nics_of(c, ServerId(state.server_id))
-            host.remove_nics(ServerId(state.server_id), nics)
+            host.remove_nics(ServerId(state.server_id), state.nics)
 
     def start_guest(self, host: Host, context: StepContext, state: CreateServer) -> None:
-        with self._db.read() as c:
-            server = servers.get(c, state.server_id, project_id=None)
-            nics = ports.nics_of(c, ServerId(server.id))
-        flavor = msgspec.json.decode(server.flavor, type=ServerFlavor)
         host.ensure_running(
             GuestSpec(
-                server_id=ServerId(server.id),
-                name=self._settings.instance_name_template % server.number,
-                project_id=server.project_id,
-                vcpus=flavor.vcpus,
-                memory_mib=flavor.memory_mib,
+                server_id=ServerId(state.server_id),
+                name=state.guest_name,
+                project_id=context.project_id,
+                vcpus=state.flavor.vcpus,
+                memory_mib=state.flavor.memory_mib,
                 disks=state.disks,
-                nics=nics,
-                image_properties=_strings(msgspec.json.decode(server.image_properties, type=dict[str, object])),
-                extra_specs=flavor.extra_specs,
-                flavor_name=flavor.name,
+                nics=state.nics,
+                image_properties=state.image_properties,
+                extra_specs=state.flavor.extra_specs,
+                flavor_name=state.flavor.name,
             )
         )
 
@@ -267,10 +268,6 @@ class _Steps:
         host = self._claimed_host(state)
         if host is not None:
             host.remove_domain(ServerId(state.server_id))
-
-
-def _strings(properties: Mapping[str, object]) -> dict[str, str]:
-    return {name: str(value) for name, value in properties.items()}
 
 
 def _for_admin(err: MicronovaError) -> str:

@@ -29,8 +29,11 @@ class HostReporter:
     A host that does not answer is not reported, so that after service_down_time it is down and gets no servers.
     """
 
-    def __init__(self, database: Database, hosts: Sequence[Host], ratios: Ratios, interval_s: float) -> None:
+    def __init__(
+        self, database: Database, hosts: Sequence[Host], ratios: Ratios, interval_s: float, *, control: HostName
+    ) -> None:
         self._db = database
+        self._control = control  # this machine: where the control plane's own services are
         self._hosts = hosts
         self._ratios = ratios
         self._facts_at: dict[HostName, float] = {}
@@ -38,6 +41,7 @@ class HostReporter:
 
     def start(self) -> None:
         """Report at once, then by the clock."""
+        self._db.transact(lambda c: host_registry.register_control(c, self._control))
         self.report()
         self._loop.start()
 
@@ -61,6 +65,7 @@ class HostReporter:
                 log.warning("host %s is not reported: %s", host.name, err)
 
         def work(c: Connection) -> None:
+            host_registry.heartbeat(c, self._control)
             for facts, usage in full:
                 self._register(c, facts, usage)
             for name, usage in alive:

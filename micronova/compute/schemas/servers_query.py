@@ -77,7 +77,7 @@ _FILTERS: Mapping[str, Schema] = {
             "deleted",
             "status",
             *JOINED,
-        )  # fmt: skip
+        )
     },
     **{
         name: many(_REGEX)
@@ -107,7 +107,7 @@ _FILTERS: Mapping[str, Schema] = {
             "ip",
             "ip6",
             "created_at",
-        )  # fmt: skip
+        )
     },
     "changes-since": many(_TIME),
     "limit": many(NUMBER_TEXT),

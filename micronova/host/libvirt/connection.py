@@ -1,16 +1,21 @@
-"""One connection to libvirt that comes back by itself.
+"""A connection to libvirt that comes back by itself.
 
     closed ── start ──> away ── opened ──> up ── end of file, keepalive ──> away ── ...
 
 A keeper thread opens the connection, and opens it again whenever it breaks; callers get it if it is up, wait a
 moment if it is not, and then get HostUnreachable.  libvirt's own event loop runs in one thread for the process.
 Whoever subscribed is told of each (re)connection, to register callbacks again and to look at what was missed.
+
+Calls do not share that connection: libvirtd works on five requests of a client at a time (``max_client_requests``), so
+that twenty starts of guests, and every small question behind them, would wait for each other.  Each call borrows a
+connection of its own from a pool that grows with the number of callers.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -26,6 +31,7 @@ _KEEPALIVE_INTERVAL_S = 5
 _KEEPALIVE_COUNT = 3
 _FIRST_RETRY_S = 0.1
 _LAST_RETRY_S = 2.0
+_MOST_IDLE = 32
 _PATIENCE_S = 3.0  # how long a call waits for a connection that is away: a restart of libvirtd takes about a second
 
 
@@ -68,6 +74,7 @@ class Connection:
         self._reason = "not started"
         self._closing = False
         self._keeper: threading.Thread | None = None
+        self._idle: list[libvirt.virConnect] = []  # guarded by _changed
         self._listeners: list[Callable[[libvirt.virConnect], None]] = []
 
     def on_connected(self, listener: Callable[[libvirt.virConnect], None]) -> None:
@@ -94,6 +101,7 @@ class Connection:
         if self._keeper is not None:
             self._keeper.join()
             self._keeper = None
+        self._close_idle()
         if connection is not None:
             _close_quietly(connection)
 
@@ -118,21 +126,45 @@ class Connection:
             return self._connection
 
     def call(self, what: str, function: Callable[[libvirt.virConnect], T]) -> T:
-        """Run ``function``, which must be safe to run twice; once more if the connection broke under it.
+        """Run ``function``, which must be safe to run twice: again, for a moment, if the connection breaks under it.
 
         ``what`` completes "cannot ..." in the error's detail.
         """
-        connection = self.current()
+        give_up: float | None = None
+        while True:
+            self.current()
+            try:
+                return self._borrowing(function)
+            except libvirt.libvirtError as err:
+                if not is_lost(err):
+                    raise translate(err, what) from err
+                self._close_idle()
+                give_up = give_up or time.monotonic() + _PATIENCE_S
+                if time.monotonic() > give_up:
+                    raise translate(err, what) from err
+            time.sleep(_FIRST_RETRY_S)
+
+    def _borrowing(self, function: Callable[[libvirt.virConnect], T]) -> T:
+        with self._changed:
+            connection = self._idle.pop() if self._idle else None
+        if connection is None:
+            connection = libvirt.open(self.uri)
+            connection.setKeepAlive(_KEEPALIVE_INTERVAL_S, _KEEPALIVE_COUNT)
         try:
             return function(connection)
-        except libvirt.libvirtError as err:
-            if not is_lost(err):
-                raise translate(err, what) from err
-            self._lost(connection, str(err))
-        try:
-            return function(self.current())
-        except libvirt.libvirtError as err:
-            raise translate(err, what) from err
+        finally:
+            with self._changed:
+                keep = len(self._idle) < _MOST_IDLE and self._connection is not None and connection.isAlive() == 1
+                if keep:
+                    self._idle.append(connection)
+            if not keep:
+                _close_quietly(connection)
+
+    def _close_idle(self) -> None:
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            _close_quietly(connection)
 
     def _lost(self, connection: libvirt.virConnect, reason: str) -> None:
         with self._changed:
@@ -141,6 +173,7 @@ class Connection:
             self._connection = None
             self._reason = reason
             self._changed.notify_all()
+        self._close_idle()
         _log.warning("libvirt at %s is away: %s", self.uri, reason)
 
     def _keep(self) -> None:
@@ -199,7 +232,6 @@ class Connection:
 
 def _close_quietly(connection: libvirt.virConnect) -> None:
     try:
-        connection.unregisterCloseCallback()
         connection.close()
     except libvirt.libvirtError as err:
         _log.debug("closing: %s", err)

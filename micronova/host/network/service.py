@@ -15,6 +15,7 @@ from micronova.host.network.names import network_name
 from micronova.host.network.nftables import Nftables
 from micronova.host.network.port_records import PortRecord, PortRecords
 from micronova.host.storage.layout import Layout
+from micronova.model.errors import MicronovaError
 from micronova.model.ids import NetworkId, PortId, ServerId
 
 _log = logging.getLogger(__name__)
@@ -61,7 +62,7 @@ class NatNetworks:
         self._records = PortRecords(layout.ports)
         self._nft = Nftables()
         self._locks = KeyedLocks()
-        self._routed: dict[NetworkId, NetworkSpec] = {}
+        self._up: dict[NetworkId, NetworkSpec] = {}
 
     def start(self) -> None:
         """See PortNetwork."""
@@ -76,11 +77,8 @@ class NatNetworks:
             self._records.put(PortRecord(server_id=server_id, nic=nic))
         self._nft.apply("".join(ruleset.allow(nic) for nic in nics))
         for nic in nics:
-            name = network_name(nic.network.id)
-            self._ensure_up(nic.network)
             with self._locks.holding(nic.network.id):
-                for host in nat.dhcp_hosts(nic):
-                    self._networks.ensure_host(name, host)
+                self._ensure_addresses(nic)
 
     def remove(self, nics: Sequence[Nic]) -> None:
         """See PortNetwork."""
@@ -97,7 +95,7 @@ class NatNetworks:
     def remove_network(self, network: NetworkSpec) -> None:
         """See PortNetwork."""
         with self._locks.holding(network.id):
-            self._routed.pop(network.id, None)
+            self._up.pop(network.id, None)
             self._networks.remove(network_name(network.id))
             self._nft.apply(routing.forbid(network))
 
@@ -113,12 +111,22 @@ class NatNetworks:
         self._restore_rules()
         return [f"nftables had lost {', '.join(missing)}, now put back: find out what flushes the rule set."]
 
-    def _ensure_up(self, network: NetworkSpec) -> None:
-        with self._locks.holding(network.id):
-            self._networks.ensure_up(nat.network(network))
-            if self._routed.get(network.id) != network:
-                self._nft.apply(routing.allow(network))
-                self._routed[network.id] = network
+    def _ensure_addresses(self, nic: Nic) -> None:
+        """The network is asked for once, and again only if it does not take the entry: it may have been taken down."""
+        if self._up.get(nic.network.id) == nic.network:
+            try:
+                self._give_addresses(nic)
+                return
+            except MicronovaError as err:
+                _log.warning("network %s: %s; bringing it up again", nic.network.id, err)
+        self._networks.ensure_up(nat.network(nic.network))
+        self._nft.apply(routing.allow(nic.network))
+        self._up[nic.network.id] = nic.network
+        self._give_addresses(nic)
+
+    def _give_addresses(self, nic: Nic) -> None:
+        for host in nat.dhcp_hosts(nic):
+            self._networks.ensure_host(network_name(nic.network.id), host)
 
     def _restore_rules(self) -> None:
         """The bases, every port's chain and every network's, in one transaction."""
@@ -133,7 +141,7 @@ class NatNetworks:
         commands += [routing.allow(network) for network in networks.values()]
         commands += [ruleset.allow(nic) for nic in nics]
         self._nft.apply("".join(commands))
-        self._routed.clear()
+        self._up.clear()
 
 
 class UserNetworks:

@@ -20,6 +20,7 @@ from micronova.model.errors import Invalid
         (r"^m1\.(small|large)$", "m1.large", True),
         (".*small.*", "m1.small", True),
         ("[0-9]{2}", "m12", True),
+        ("^web--1$", "web--1", True),  # outside of a set, no operation
     ],
 )
 def test_matches(pattern: str, name: str, found: bool) -> None:

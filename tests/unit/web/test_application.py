@@ -206,6 +206,14 @@ def test_malformed_json_is_400(client: httpx.Client, content: bytes) -> None:
     assert (answer.status_code, answer.json()["fault"]["message"]) == (400, "Malformed request body")
 
 
+def test_nul_is_refused_everywhere_and_its_spelling_is_not(client: httpx.Client) -> None:
+    for content in (b'{"name": "a\\u0000b"}', b'{"a\\u0000": 1}', b'{"name": ["\\u0000"]}'):
+        answer = client.post("/shelf/v2.1/books", content=content)
+        assert (answer.status_code, "NUL" in answer.text) == (400, True)
+    assert client.post("/shelf/v2.1/books", content=b'{"name": "a\\\\u0000b"}').status_code == 202
+    assert client.get("/shelf/v2.1/books/7?name=a%00b").status_code == 400
+
+
 def test_other_content_types_are_415(client: httpx.Client) -> None:
     answer = client.post("/shelf/v2.1/books", content=b"<a/>", headers={"Content-Type": "application/xml"})
     assert answer.status_code == 415

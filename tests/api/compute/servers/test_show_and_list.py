@@ -15,8 +15,8 @@ from tests.api.compute.servers.conftest import Api
 
 # Fields of doc/api_samples/servers/server-get-resp.json, and what each later microversion adds (for a member).
 BASE = {
-    "accessIPv4", "accessIPv6", "addresses", "created", "flavor", "hostId", "id", "image", "key_name", "links", "metadata",
-    "name", "config_drive", "OS-DCF:diskConfig", "OS-EXT-AZ:availability_zone", "OS-EXT-STS:power_state",
+    "accessIPv4", "accessIPv6", "addresses", "created", "flavor", "hostId", "id", "image", "key_name", "links",
+    "metadata", "name", "config_drive", "OS-DCF:diskConfig", "OS-EXT-AZ:availability_zone", "OS-EXT-STS:power_state",
     "OS-EXT-STS:task_state", "OS-EXT-STS:vm_state", "os-extended-volumes:volumes_attached", "OS-SRV-USG:launched_at",
     "OS-SRV-USG:terminated_at", "progress", "security_groups", "status", "tenant_id", "updated", "user_id",
 }  # fmt: skip
