@@ -107,11 +107,9 @@ def test_failure_at_each_step_can_be_deleted_again(factory: generic.WorldFactory
     generic.fail_at(factory, step, moment)
 
 
-@pytest.mark.parametrize("vm_state", [*VmState, "nonsense"])
+@pytest.mark.parametrize("vm_state", [*sorted(set(VmState) - {VmState.DELETED}), "nonsense"])
 def test_t_sto9_delete_in_every_state(world: ServersWorld, vm_state: str) -> None:
     """Whatever the row says, also what no version ever wrote (T-API11)."""
-    if vm_state == VmState.DELETED:
-        pytest.skip("a deleted server is not there")
     one = DeleteWorld(world)
     with world.database.write() as c:
         c.execute(

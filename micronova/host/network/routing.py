@@ -2,7 +2,7 @@
 
 The libvirt networks are of forward mode ``open``: libvirt gives bridge and DHCP and no firewall rules.  In mode
 ``nat`` it would take down and put back all its rules at each change of a DHCP entry: 600 ms for each port, one after
-the other, and no rules meanwhile (docs/decisions).
+the other, and no rules meanwhile.
 """
 
 from __future__ import annotations
