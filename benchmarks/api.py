@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 import openstack.config
 
 ACTIVE_TIMEOUT_S = 300.0
+# Servers close connections that nobody used for a few seconds.
+IDLE_LIMIT_S = 2.0
 
 
 class Refused(Exception):
@@ -32,6 +34,7 @@ class Api:
         self._connection = http.client.HTTPConnection(address.hostname or "", address.port, timeout=120)
         self._headers = {"Content-Type": "application/json", "OpenStack-API-Version": "compute 2.96"}
         self._paths: dict[str, str] = {}
+        self._used_at = time.monotonic()
         self.log_in()
 
     def log_in(self) -> None:
@@ -134,6 +137,9 @@ class Api:
             time.sleep(interval_s)
 
     def _exchange(self, method: str, path: str, body: object) -> tuple[http.client.HTTPResponse, Any]:
+        if time.monotonic() - self._used_at > IDLE_LIMIT_S:
+            self._connection.close()  # and so made anew; the server may have closed it
+        self._used_at = time.monotonic()
         encoded = None if body is None else json.dumps(body)
         self._connection.request(method, path, encoded, self._headers)
         return self._answer(method, path)

@@ -107,6 +107,7 @@ class LocalHost:
         self._locks = KeyedLocks()
         self._listeners: list[Callable[[PowerEvent], None]] = []
         self._domains.subscribe(self._on_power)
+        self._qemu_user: node.QemuUser | None = None
         self._platform: HostPlatform | None = None
         self._facts: HostFacts | None = None
 
@@ -119,7 +120,7 @@ class LocalHost:
         """See Host.  Nothing that a guest or a file of a guest is like can stop it (SECURITY.md T-API11)."""
         self._connection.start()
         found = node.read_node(self._connection)
-        user = None if self._config.is_session else node.qemu_user(found.capabilities)
+        user = self._qemu_user = None if self._config.is_session else node.qemu_user(found.capabilities)
         self._layout.prepare(user)
         self._cache.prepare()
         self._network.start()
@@ -179,6 +180,9 @@ class LocalHost:
             complaints.append(
                 f"libvirt at {self._config.uri} does not answer ({self._connection.why_away()}): start libvirtd"
             )
+        device = kvm_probe.device_complaint(self._qemu_user)
+        if device is not None:
+            complaints.append(device)
         complaints += self._network.complaints()
         return complaints
 

@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from micronova.compute import server_create, server_delete, servers
-from micronova.compute.server_create import NewServers, Rights
+from micronova.compute.server_request import NewServers, Rights
 from micronova.db.database import Database
 from micronova.db.tables.compute import server_disks
 from micronova.db.tables.network import ports

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from typing import Any
 
 from micronova import serving
 from micronova.cli import app
@@ -18,6 +17,7 @@ from micronova.model.errors import OurFault
 from micronova.operations import Observer
 from micronova.operations.plan import Phase
 from micronova.operations.run import Moment
+from micronova.settings.settings import Settings
 
 LAST_STEP = {"create_server": "start_guest"}
 
@@ -40,8 +40,8 @@ def main() -> None:
     kind, step, phase, moment = sys.argv[1:5]
     ordinary = serving.run
 
-    def run(*args: Any, **kwargs: Any) -> None:
-        ordinary(*args, **kwargs, observer=kill_at((kind, step, phase, moment)))
+    def run(settings: Settings, options: serving.Options, observer: Observer | None = None) -> None:
+        ordinary(settings, options, observer or kill_at((kind, step, phase, moment)))
 
     serving.run = run
     sys.argv = ["micronova", *sys.argv[5:]]

@@ -15,7 +15,7 @@ from micronova.compute.config_drive import InjectedFile
 from micronova.compute.handlers.server_access import authorize, is_admin, server, sight, views
 from micronova.compute.schemas.types import as_bool, as_int
 from micronova.compute.server_block_devices import local_disks
-from micronova.compute.server_create import NewServers, Rights
+from micronova.compute.server_request import NewServers, Rights
 from micronova.compute.server_updates import changes_of
 from micronova.model.errors import Invalid
 from micronova.model.ids import NetworkId, PortId, is_uuid

@@ -7,7 +7,9 @@ verdict is kept for as long as QEMU, the kernel and this boot of the machine sta
 
 from __future__ import annotations
 
+import os
 import platform
+import pwd
 import time
 import uuid
 from collections.abc import Callable
@@ -20,6 +22,7 @@ import msgspec
 from micronova.host.atomic_file import write_atomically
 from micronova.host.libvirt import faults
 from micronova.host.libvirt.connection import Connection
+from micronova.host.libvirt.node import QemuUser
 from micronova.host.storage.layout import Layout
 from micronova.libvirtxml.devices import Devices, MemBalloon, Serial
 from micronova.libvirtxml.disk import Disk
@@ -37,6 +40,7 @@ _CODE = bytes.fromhex(
     "0a000000000000000000ffff0000009aaf00ffff00000092cf001700607d00000f020040"
 )
 SECTOR = _CODE.ljust(510, b"\0") + b"\x55\xaa"
+_DEVICE = Path("/dev/kvm")
 _DISK_SIZE = 1 << 20  # the BIOS boots from no disk as small as a sector
 _SUCCESS = "micronova: a guest runs"
 
@@ -69,6 +73,32 @@ class _Kept:
 
     key: str
     verdict: Verdict
+
+
+def device_complaint(user: QemuUser | None) -> str | None:
+    """What is wrong if ``/dev/kvm`` is there and QEMU's user may not open it; None if nothing is.
+
+    It is more than KVM missing: libvirt, as root, finds KVM when it probes QEMU, then finds that QEMU's user has none,
+    takes what it knows for outdated, and probes again at every call, for seconds each (libvirt 9.0).
+    """
+    if user is None:
+        return None
+    try:
+        found = _DEVICE.stat()
+        account = pwd.getpwuid(user.uid)
+    except (OSError, KeyError):
+        return None
+    groups = {user.gid, *os.getgrouplist(account.pw_name, account.pw_gid)}
+    if found.st_uid == user.uid:
+        wanted = 0o600
+    else:
+        wanted = 0o060 if found.st_gid in groups else 0o006
+    if found.st_mode & wanted == wanted:
+        return None
+    return (
+        f"/dev/kvm is closed to {account.pw_name}, which makes libvirt probe QEMU again at every call, for seconds:"
+        " chgrp kvm /dev/kvm && chmod 0660 /dev/kvm"
+    )
 
 
 def kvm_verdict(connection: Connection, layout: Layout, *, arch: str, emulator: str, qemu_version: int) -> Verdict:

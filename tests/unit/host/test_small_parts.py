@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from micronova.host.atomic_file import write_atomically
 from micronova.host.libvirt import console, kvm_probe
+from micronova.host.libvirt.node import QemuUser
 from micronova.host.locks import KeyedLocks
 from micronova.host.storage import config_drive
 from micronova.host.storage.layout import Layout
@@ -172,3 +173,16 @@ class TestKvmProbe:
         monkeypatch.setattr(kvm_probe, "_BOOT_LIMIT_S", 0.1)
         verdict = kvm_probe._watch(lambda: said)
         assert verdict.works is works and words in verdict.reason
+
+    @pytest.mark.parametrize(("mode", "fine"), [(0o600, False), (0o660, False), (0o666, True)])
+    def test_a_closed_device_is_told(
+        self, mode: int, fine: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        device = tmp_path / "kvm"
+        device.touch()
+        device.chmod(mode)
+        monkeypatch.setattr(kvm_probe, "_DEVICE", device)
+        nobody = QemuUser(uid=65534, gid=65534)
+        complaint = kvm_probe.device_complaint(nobody)
+        assert complaint is None if fine else complaint is not None and "chmod 0660" in complaint
+        assert kvm_probe.device_complaint(None) is None
