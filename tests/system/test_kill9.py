@@ -1,6 +1,6 @@
 """T-STO9 and the third generic test: the real process dies at every step, and nothing is stuck or left behind.
 
-All points are ``slow``; CI runs a core of them.  ``make kill9`` runs all of them on real guests and writes docs/kill9.md.
+All points are ``slow``; CI runs a core of them.  ``make kill9`` runs all of them on real guests, into docs/kill9.md.
 """
 
 from __future__ import annotations
