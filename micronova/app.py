@@ -39,6 +39,7 @@ from micronova.image.api import Images
 from micronova.image.recovery import recover
 from micronova.image.store import ImageStore
 from micronova.model.errors import MicronovaError, OurFault
+from micronova.model.ids import NetworkId
 from micronova.network import policies as network_policies
 from micronova.network import routes as network_routes
 from micronova.network.api import Networking
@@ -131,6 +132,7 @@ class Micronova:
             database=self.database,
             policy=Policy(network_policies.RULES, policy_file),
             reserved_cidrs=host_routes(),
+            network_deleted=self._take_down,
         )
         self.services: Sequence[Service[Any]] = (
             identity_routes.service(self._identity),
@@ -156,6 +158,14 @@ class Micronova:
         )
         self._power = PowerStates(self.database, self.hosts.all(), float(max(1, default.sync_power_state_interval)))
         self._auditor = Auditor(self.database, self.hosts.all())
+
+    def _take_down(self, network_id: NetworkId) -> None:
+        """Every host's part of a deleted network.  What fails is found by the audit."""
+        for host in self.hosts.all():
+            try:
+                host.remove_network(network_id)
+            except MicronovaError as err:
+                log.warning("host %s: network %s stays for the audit: %s", host.name, network_id, err)
 
     def _operations(self, assembly: Assembly) -> tuple[Engine, ServerOperations]:
         compute = wiring.compute(assembly.settings)

@@ -31,7 +31,7 @@ from micronova.host.interface import (
     PowerEvent,
     PowerState,
 )
-from micronova.model.errors import Conflict, Invalid, MicronovaError, NotFound
+from micronova.model.errors import Conflict, Invalid, MicronovaError, NotFound, OurFault
 from micronova.model.ids import ImageId, NetworkId, PortId, ServerId, new_uuid
 
 MIB = 1024 * 1024
@@ -325,6 +325,32 @@ class HostContract:
         finally:
             host.remove_nics(server_id, [nic])
         assert nic.port_id not in host.holdings().ports
+
+    def test_a_network_is_here_from_its_first_port_until_it_is_removed(self, host: Host, network: NetworkSpec) -> None:
+        server_id, nic = ServerId(new_uuid()), self.nic(network)
+        for _ in range(2):
+            assert network.id not in host.holdings().networks
+            host.ensure_nics(server_id, [nic])
+            assert network.id in host.holdings().networks
+            host.remove_nics(server_id, [nic])
+            assert network.id in host.holdings().networks
+            host.remove_network(network.id)
+            host.remove_network(network.id)
+        assert network.id not in host.holdings().networks
+
+    def test_a_network_with_a_port_is_not_removed(self, host: Host, network: NetworkSpec) -> None:
+        server_id, nic = ServerId(new_uuid()), self.nic(network)
+        host.ensure_nics(server_id, [nic])
+        try:
+            with pytest.raises(OurFault) as refused:
+                host.remove_network(network.id)
+            assert refused.value.code == "order"
+            assert network.id in host.holdings().networks
+        finally:
+            host.remove_nics(server_id, [nic])
+
+    def test_removing_a_network_that_never_was_is_a_success(self, host: Host) -> None:
+        host.remove_network(NetworkId(new_uuid()))
 
     # Guests
 

@@ -50,6 +50,12 @@ class ServerKey(msgspec.Struct, frozen=True, kw_only=True):
     public_key: str
 
 
+# What JSON columns hold.  At import, once: msgspec crashes when two threads meet a new type at the same time.
+_decoders: dict[type, msgspec.json.Decoder[Any]] = {
+    kind: msgspec.json.Decoder(kind) for kind in (dict, list, ServerFlavor, ServerKey)
+}
+
+
 class Server(msgspec.Struct, frozen=True):
     """One row of ``servers``; fields in the order of COLUMNS.  JSON columns stay text until somebody needs them."""
 
@@ -134,7 +140,10 @@ def user_data_of(c: Connection, server_ids: Sequence[str]) -> dict[str, str | No
 def key_of(c: Connection, server_id: str) -> ServerKey | None:
     """The key that the guest gets."""
     text = c.execute(sa.select(servers.c.key_data).where(servers.c.id == server_id)).scalar()
-    return None if text is None else msgspec.json.decode(text, type=ServerKey)
+    if text is None:
+        return None
+    key: ServerKey = _decoders[ServerKey].decode(text)
+    return key
 
 
 def decoded(text: str | None, kind: type[T], otherwise: T) -> T:
@@ -142,7 +151,8 @@ def decoded(text: str | None, kind: type[T], otherwise: T) -> T:
     if text is None:
         return otherwise
     try:
-        return msgspec.json.decode(text, type=kind)
+        value: T = _decoders[kind].decode(text)
+        return value
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeEncodeError):
         return otherwise
 

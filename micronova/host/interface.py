@@ -162,6 +162,7 @@ class Holdings:
     domains: Mapping[ServerId, PowerState]
     disks: frozenset[ServerId]  # servers that have any file, volume or directory here
     ports: frozenset[PortId]  # ports that have a DHCP entry, tap or filter here
+    networks: frozenset[NetworkId] = frozenset()  # networks that have a bridge, DHCP or routing rules here
     unknown: Sequence[str] = ()  # what looks like ours and has no readable owner
 
 
@@ -231,6 +232,12 @@ class Host(Protocol):
 
     def remove_nics(self, server_id: ServerId, nics: Sequence[Nic]) -> None:
         """Take back what ensure_nics made for these ports."""
+
+    def remove_network(self, network_id: NetworkId) -> None:
+        """Take down this host's part of a network that has no ports here any more; twice is once.
+
+        OurFault with code ``order`` while a port of it is still here.
+        """
 
     def ensure_running(self, guest: GuestSpec) -> None:
         """Define the domain if it is not, start it if it does not run."""

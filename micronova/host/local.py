@@ -21,7 +21,6 @@ from micronova.host.interface import (
     HostUsage,
     ImageRef,
     ImageSource,
-    NetworkSpec,
     Nic,
     PowerEvent,
     PowerState,
@@ -42,7 +41,7 @@ from micronova.host.storage.interface import DiskStore
 from micronova.host.storage.layout import Layout, supports_direct_io
 from micronova.host.storage.qcow2 import Qcow2Store
 from micronova.model.errors import HostUnreachable, OurFault
-from micronova.model.ids import HostName, ServerId
+from micronova.model.ids import HostName, NetworkId, ServerId
 
 _GIB = 1 << 30
 _LONGEST_CONSOLE = 1 << 20
@@ -215,9 +214,9 @@ class LocalHost:
         with self._locks.holding(server_id):
             self._network.remove(nics)
 
-    def remove_network(self, network: NetworkSpec) -> None:
-        """Take down the host's part of a network that has no ports here any more; twice is once."""
-        self._network.remove_network(network)
+    def remove_network(self, network_id: NetworkId) -> None:
+        """See Host."""
+        self._network.remove_network(network_id)
 
     def ensure_running(self, guest: GuestSpec) -> None:
         """See Host."""
@@ -249,6 +248,7 @@ class LocalHost:
             domains=survey.servers,
             disks=frozenset(self._layout.servers()),
             ports=self._network.ports(),
+            networks=self._network.networks(),
             unknown=[*survey.unknown, *self._layout.strangers()],
         )
 

@@ -37,7 +37,7 @@ from micronova.host.interface import (
 from micronova.host.simulated_faults import Misbehaviour, SimulatedSettings
 from micronova.host.simulated_state import Guest, Journal
 from micronova.model.errors import Conflict, HostUnreachable, Invalid, NotFound, OurFault, StorageFull
-from micronova.model.ids import HostName, ServerId
+from micronova.model.ids import HostName, NetworkId, ServerId
 
 _GIB = 1024**3
 _MAC = re.compile(r"([0-9a-f]{2}:){5}[0-9a-f]{2}")
@@ -263,8 +263,11 @@ class SimulatedHost:
             guest = self._guest(server_id)
             for nic in nics:
                 self._check_nic(server_id, nic)
+            for nic in nics:
+                self._journal.keep_network(nic.network.id)
             ports = {**guest.ports, **{nic.port_id: nic.mac_address for nic in nics}}
-            self._journal.keep(msgspec.structs.replace(guest, ports=ports))
+            networks = {**guest.networks, **{nic.port_id: nic.network.id for nic in nics}}
+            self._journal.keep(msgspec.structs.replace(guest, ports=ports, networks=networks))
 
     def _check_nic(self, server_id: ServerId, nic: Nic) -> None:
         if not _MAC.fullmatch(nic.mac_address):
@@ -289,7 +292,16 @@ class SimulatedHost:
             if guest.state in _ALIVE and gone & guest.ports.keys():
                 raise _out_of_order(f"remove_nics of server {server_id} while its guest runs")
             ports = {port: mac for port, mac in guest.ports.items() if port not in gone}
-            self._journal.keep(msgspec.structs.replace(guest, ports=ports))
+            networks = {port: network for port, network in guest.networks.items() if port not in gone}
+            self._journal.keep(msgspec.structs.replace(guest, ports=ports, networks=networks))
+
+    def remove_network(self, network_id: NetworkId) -> None:
+        """Forget the network; refused while a port of it is here."""
+        with self._verb("remove_network"), self._works():
+            for guest in self._journal.guests.values():
+                if network_id in guest.networks.values():
+                    raise _out_of_order(f"remove_network of {network_id} before remove_nics of {guest.server_id}")
+            self._journal.forget_network(network_id)
 
     # Domains
 
@@ -368,10 +380,12 @@ class SimulatedHost:
         """Everything in the journal."""
         with self._works():
             guests = list(self._journal.guests.values())
+            networks = frozenset(self._journal.networks)
         return Holdings(
             domains={guest.server_id: guest.state for guest in guests if guest.state is not None},
             disks=frozenset(guest.server_id for guest in guests if guest.disks),
             ports=frozenset(port for guest in guests for port in guest.ports),
+            networks=networks,
         )
 
     def subscribe(self, listener: Callable[[PowerEvent], None]) -> None:

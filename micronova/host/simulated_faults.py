@@ -24,6 +24,7 @@ VERBS = frozenset(
         "remove_disks",
         "ensure_nics",
         "remove_nics",
+        "remove_network",
         "ensure_running",
         "remove_domain",
     }

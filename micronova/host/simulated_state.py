@@ -14,7 +14,7 @@ import msgspec
 
 from micronova.host.atomic_file import storage_error, write_atomically
 from micronova.host.interface import Disk, PowerState
-from micronova.model.ids import PortId, ServerId
+from micronova.model.ids import NetworkId, PortId, ServerId
 
 _COMPACT_AFTER = 20_000  # lines, when less than a tenth of them still count
 
@@ -25,6 +25,7 @@ class Guest(msgspec.Struct, kw_only=True, omit_defaults=True):
     server_id: ServerId
     disks: list[Disk] = []
     ports: dict[PortId, str] = {}  # MAC address by port
+    networks: dict[PortId, NetworkId] = {}  # network by port
     state: PowerState | None = None
     name: str = ""
     vcpus: int = 0
@@ -38,11 +39,13 @@ class Guest(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 class _Line(msgspec.Struct, omit_defaults=True):
-    """One line: a guest as it is now, a guest that is gone, or a cached image."""
+    """One line: a guest as it is now, a guest that is gone, a cached image, a network, or a network that is gone."""
 
     guest: Guest | None = None
     gone: ServerId | None = None
     image: str | None = None
+    network: NetworkId | None = None
+    network_gone: NetworkId | None = None
 
 
 class Journal:
@@ -55,6 +58,7 @@ class Journal:
         self._lines = 0
         self.guests: dict[ServerId, Guest] = {}
         self.images: set[str] = set()
+        self.networks: set[NetworkId] = set()
 
     def open(self) -> None:
         """Read what was left, and go on from there.  StorageFull or OurFault if the directory cannot be written."""
@@ -72,6 +76,10 @@ class Journal:
                 self.guests.pop(line.gone, None)
             elif line.image is not None:
                 self.images.add(line.image)
+            elif line.network is not None:
+                self.networks.add(line.network)
+            elif line.network_gone is not None:
+                self.networks.discard(line.network_gone)
         self._compact()
 
     def close(self) -> None:
@@ -94,18 +102,32 @@ class Journal:
         self.images.add(image_id)
         self._append(_Line(image=image_id))
 
+    def keep_network(self, network_id: NetworkId) -> None:
+        """Remember that a network is here."""
+        if network_id not in self.networks:
+            self.networks.add(network_id)
+            self._append(_Line(network=network_id))
+
+    def forget_network(self, network_id: NetworkId) -> None:
+        """Remember that it is not."""
+        if network_id in self.networks:
+            self.networks.remove(network_id)
+            self._append(_Line(network_gone=network_id))
+
     def _append(self, line: _Line) -> None:
         try:
             os.write(self._descriptor, self._encoder.encode(line) + b"\n")
         except OSError as err:
             raise storage_error(err, f"write {self._path}") from err
         self._lines += 1
-        if self._lines > _COMPACT_AFTER and self._lines > 10 * (len(self.guests) + len(self.images)):
+        counting = len(self.guests) + len(self.images) + len(self.networks)
+        if self._lines > _COMPACT_AFTER and self._lines > 10 * counting:
             self._compact()
 
     def _compact(self) -> None:
         lines = [_Line(guest=guest) for guest in self.guests.values()]
         lines += [_Line(image=image) for image in sorted(self.images)]
+        lines += [_Line(network=network) for network in sorted(self.networks)]
         write_atomically(self._path, b"".join(self._encoder.encode(line) + b"\n" for line in lines))
         self._lines = len(lines)
         self.close()

@@ -152,8 +152,11 @@ class Operation(Generic[S]):
     steps: tuple[Step[S] | TransactionStep[S], ...]
     succeeded: Callable[[Connection, StepContext, S], None]
     failed: Callable[[Connection, StepContext, S, Failure], None]
+    # Reads a stored state.  Made here and once: msgspec crashes when two threads meet a new type at the same time.
+    decoder: msgspec.json.Decoder[S] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "decoder", msgspec.json.Decoder(self.state))
         names = [step.name for step in self.steps]
         if len(set(names)) != len(names):
             raise ValueError(f"operation {self.kind}: step names must differ: {names}")

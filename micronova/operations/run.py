@@ -89,7 +89,7 @@ class Run:
         if definition is None:
             return None, self._finish_unreadable(f"operation kind {row.kind} is not known to this version")
         try:
-            self._state = self._saved = msgspec.json.decode(row.data, type=definition.state)
+            self._state = self._saved = definition.decoder.decode(row.data)
         except (msgspec.DecodeError, msgspec.ValidationError) as err:
             return None, self._finish_unreadable(f"its data cannot be read: {err}")
         self._definition = definition

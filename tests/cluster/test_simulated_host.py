@@ -314,6 +314,7 @@ def test_every_verb_with_an_effect_can_fail(make: Callable[..., SimulatedHost]) 
             guest = build(host, number)
             host.remove_domain(guest.server_id)
             host.remove_nics(guest.server_id, guest.nics)
+            host.remove_network(NETWORK.id)
             host.remove_disks(guest.server_id)
 
 

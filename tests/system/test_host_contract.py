@@ -42,7 +42,7 @@ class TestLocalHost(HostContract):
         """A network that goes away with the test."""
         network = NetworkSpec(id=NetworkId(new_uuid()), name="contract", cidr="100.95.1.0/24", gateway_ip="100.95.1.1")
         yield network
-        host.remove_network(network)
+        host.remove_network(network.id)
 
 
 class TestFlatDisks(TestLocalHost):

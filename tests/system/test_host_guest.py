@@ -65,7 +65,7 @@ def network(host: LocalHost) -> Iterator[NetworkSpec]:
     """A network that goes away with the tests."""
     network = NetworkSpec(id=NetworkId(new_uuid()), name="guest", cidr="100.95.2.0/24", gateway_ip="100.95.2.1")
     yield network
-    host.remove_network(network)
+    host.remove_network(network.id)
 
 
 @pytest.fixture(scope="module")

@@ -66,7 +66,7 @@ def guest(host: LocalHost) -> Iterator[GuestSpec]:
     host.remove_domain(server_id)
     host.remove_nics(server_id, [nic])
     host.remove_disks(server_id)
-    host.remove_network(NETWORK)
+    host.remove_network(NETWORK.id)
 
 
 def again(daemons: PrivateLibvirt, folder: Path) -> LocalHost:
@@ -171,8 +171,8 @@ def test_networks_come_and_go_twice(host: LocalHost) -> None:
     for _ in range(2):
         host.ensure_nics(ServerId(new_uuid()), [nic])
         host.remove_nics(ServerId(new_uuid()), [nic])
-        host.remove_network(NETWORK)
-        host.remove_network(NETWORK)
+        host.remove_network(NETWORK.id)
+        host.remove_network(NETWORK.id)
     assert "100.95.3.0" not in subprocess.check_output(["nft", "list", "table", *routing.TABLE.split()], text=True)
 
 

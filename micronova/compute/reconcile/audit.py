@@ -18,8 +18,8 @@ from micronova.compute.states import VmState
 from micronova.db.database import Database
 from micronova.db.tables.compute import server_disks, servers
 from micronova.host.interface import Holdings, Host
-from micronova.model.errors import HostUnreachable
-from micronova.model.ids import HostName, ServerId
+from micronova.model.errors import HostUnreachable, MicronovaError
+from micronova.model.ids import HostName, NetworkId, ServerId
 from micronova.network import bindings, ports
 from micronova.operations import history
 from micronova.placement import allocations
@@ -34,6 +34,7 @@ class Kind(enum.StrEnum):
     DOMAIN = "domain without server"
     DISKS = "disks without server"
     HOST_PORT = "network entry on a host without port"
+    HOST_NETWORK = "network on a host that does not exist any more"
     UNKNOWN = "something on a host that nobody can place"
     CLAIM = "allocation without server"
     PORT = "port without server"
@@ -70,25 +71,38 @@ def audit(database: Database, hosts: Sequence[Host]) -> list[Finding]:
 
 
 def repair(database: Database, hosts: Sequence[Host], findings: Sequence[Finding]) -> list[Finding]:
-    """Remove what has no owner; gives what could not be repaired without a person."""
+    """Remove what has no owner; gives what could not be repaired, now or without a person."""
     by_name = {str(host.name): host for host in hosts}
     left = []
     for finding in findings:
-        host = by_name.get(finding.host)
-        owner = ServerId(finding.owner)
-        if finding.kind is Kind.DOMAIN and host is not None:
-            host.remove_domain(owner)
-        elif finding.kind is Kind.DISKS and host is not None:
-            host.remove_disks(owner)
-        elif finding.kind is Kind.CLAIM:
-            database.transact(lambda c, owner=owner: allocations.release(c, owner))  # type: ignore[misc]
-        elif finding.kind is Kind.PORT:
-            database.transact(lambda c, owner=owner: ports.remove_ports(c, server_id=owner))  # type: ignore[misc]
+        try:
+            repaired = _repair(database, by_name.get(finding.host), finding)
+        except MicronovaError as err:
+            log.warning("%s: not repaired: %s", finding, err)
+            repaired = False
+        if repaired:
+            log.warning("repaired: %s", finding)
         else:
             left.append(finding)
-            continue
-        log.warning("repaired: %s", finding)
     return left
+
+
+def _repair(database: Database, host: Host | None, finding: Finding) -> bool:
+    """Whether there is a repair, which was then done."""
+    owner = ServerId(finding.owner)
+    if finding.kind is Kind.DOMAIN and host is not None:
+        host.remove_domain(owner)
+    elif finding.kind is Kind.DISKS and host is not None:
+        host.remove_disks(owner)
+    elif finding.kind is Kind.HOST_NETWORK and host is not None:
+        host.remove_network(NetworkId(finding.owner))
+    elif finding.kind is Kind.CLAIM:
+        database.transact(lambda c: allocations.release(c, owner))
+    elif finding.kind is Kind.PORT:
+        database.transact(lambda c: ports.remove_ports(c, server_id=owner))
+    else:
+        return False
+    return True
 
 
 def _compare(c: Connection, held: dict[HostName, Holdings]) -> Iterator[Finding]:
@@ -96,6 +110,7 @@ def _compare(c: Connection, held: dict[HostName, Holdings]) -> Iterator[Finding]
     rows = c.execute(sa.select(servers.c.id, servers.c.host, servers.c.vm_state).where(servers.c.deleted_at.is_(None)))
     live: dict[str, tuple[str | None, str]] = {row.id: (row.host, row.vm_state) for row in rows}
     bound = bindings.servers_of_ports(c)
+    known_networks = bindings.network_ids(c)
     for host, holdings in held.items():
         for server_id in holdings.domains:
             if _stray(live, busy, server_id, host):
@@ -106,6 +121,8 @@ def _compare(c: Connection, held: dict[HostName, Holdings]) -> Iterator[Finding]
         for port_id in holdings.ports:
             if bound.get(port_id) not in live and bound.get(port_id) not in busy:
                 yield Finding(kind=Kind.HOST_PORT, owner=port_id, host=host)
+        for network_id in holdings.networks - known_networks:
+            yield Finding(kind=Kind.HOST_NETWORK, owner=network_id, host=host)
         for text in holdings.unknown:
             yield Finding(kind=Kind.UNKNOWN, owner=text, host=host)
     claimed = servers_with_claims(c)

@@ -11,17 +11,19 @@ import ipaddress
 
 from micronova.host.interface import NetworkSpec
 from micronova.host.network.names import bridge_name
+from micronova.model.ids import NetworkId
 
 TABLE = "ip micronova"
 
-# ``sources``: guests' subnets -> masquerading; ``bridges``: where a packet leaves to -> who may send there.
+# Both by bridge, so that a network can be taken out by its id alone.  ``uplinks``: where a packet came from ->
+# masquerading; ``bridges``: where a packet leaves to -> who may send there.
 BASE = f"""\
 add table {TABLE}
-add map {TABLE} sources {{ type ipv4_addr : verdict; flags interval; }}
+add map {TABLE} uplinks {{ type ifname : verdict; }}
 add map {TABLE} bridges {{ type ifname : verdict; }}
 add chain {TABLE} postrouting {{ type nat hook postrouting priority srcnat; policy accept; }}
 flush chain {TABLE} postrouting
-add rule {TABLE} postrouting ip saddr vmap @sources
+add rule {TABLE} postrouting iifname vmap @uplinks
 add chain {TABLE} forward {{ type filter hook forward priority filter; policy accept; }}
 flush chain {TABLE} forward
 add rule {TABLE} forward oifname vmap @bridges
@@ -33,32 +35,29 @@ def allow(network: NetworkSpec) -> str:
     cidr = ipaddress.IPv4Network(network.cidr)
     bridge = bridge_name(network.id)
     return f"""\
-add chain {TABLE} {bridge}-out
-flush chain {TABLE} {bridge}-out
-add rule {TABLE} {bridge}-out ip daddr {{ {cidr}, 224.0.0.0/24, 255.255.255.255 }} return
-add rule {TABLE} {bridge}-out masquerade
+add chain {TABLE} {bridge}-nat
+flush chain {TABLE} {bridge}-nat
+add rule {TABLE} {bridge}-nat ip saddr {cidr} ip daddr != {{ {cidr}, 224.0.0.0/24, 255.255.255.255 }} masquerade
 add chain {TABLE} {bridge}-in
 flush chain {TABLE} {bridge}-in
 add rule {TABLE} {bridge}-in iifname "{bridge}" accept
 add rule {TABLE} {bridge}-in ct state established,related accept
 add rule {TABLE} {bridge}-in drop
-add element {TABLE} sources {{ {cidr} : jump {bridge}-out }}
+add element {TABLE} uplinks {{ "{bridge}" : jump {bridge}-nat }}
 add element {TABLE} bridges {{ "{bridge}" : jump {bridge}-in }}
 """
 
 
-def forbid(network: NetworkSpec) -> str:
-    """Commands that take that back, there or not."""
-    cidr = ipaddress.IPv4Network(network.cidr)
-    bridge = bridge_name(network.id)
-    return (
-        allow(network)
-        + f"""\
-delete element {TABLE} sources {{ {cidr} : jump {bridge}-out }}
-delete element {TABLE} bridges {{ "{bridge}" : jump {bridge}-in }}
-flush chain {TABLE} {bridge}-out
-delete chain {TABLE} {bridge}-out
-flush chain {TABLE} {bridge}-in
-delete chain {TABLE} {bridge}-in
+def forbid(network_id: NetworkId) -> str:
+    """Commands that take that back, there or not: what is added first can be deleted."""
+    bridge = bridge_name(network_id)
+    return "".join(
+        f"""\
+add chain {TABLE} {chain}
+add element {TABLE} {verdicts} {{ "{bridge}" : jump {chain} }}
+delete element {TABLE} {verdicts} {{ "{bridge}" }}
+flush chain {TABLE} {chain}
+delete chain {TABLE} {chain}
 """
+        for verdicts, chain in (("uplinks", f"{bridge}-nat"), ("bridges", f"{bridge}-in"))
     )

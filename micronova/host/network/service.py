@@ -13,9 +13,9 @@ from micronova.host.locks import KeyedLocks
 from micronova.host.network import nat, routing, ruleset
 from micronova.host.network.names import network_name
 from micronova.host.network.nftables import Nftables
-from micronova.host.network.port_records import PortRecord, PortRecords
+from micronova.host.network.records import PortRecord, Records
 from micronova.host.storage.layout import Layout
-from micronova.model.errors import MicronovaError
+from micronova.model.errors import MicronovaError, OurFault
 from micronova.model.ids import NetworkId, PortId, ServerId
 
 _log = logging.getLogger(__name__)
@@ -41,11 +41,14 @@ class PortNetwork(Protocol):
     def remove(self, nics: Sequence[Nic]) -> None:
         """Take that back."""
 
-    def remove_network(self, network: NetworkSpec) -> None:
-        """Take down a network."""
+    def remove_network(self, network_id: NetworkId) -> None:
+        """Take down a network that has no ports here."""
 
     def ports(self) -> frozenset[PortId]:
         """Ports that have anything here."""
+
+    def networks(self) -> frozenset[NetworkId]:
+        """Networks that have anything here."""
 
     def complaints(self) -> Sequence[str]:
         """What is wrong, with the remedy."""
@@ -59,14 +62,16 @@ class NatNetworks:
 
     def __init__(self, layout: Layout, networks: Networks) -> None:
         self._networks = networks
-        self._records = PortRecords(layout.ports)
+        self._ports = Records(layout.ports, PortRecord, PortId)
+        self._made = Records(layout.networks, NetworkSpec, NetworkId)
         self._nft = Nftables()
         self._locks = KeyedLocks()
         self._up: dict[NetworkId, NetworkSpec] = {}
 
     def start(self) -> None:
         """See PortNetwork."""
-        self._records.prepare()
+        self._ports.prepare()
+        self._made.prepare()
         self._restore_rules()
 
     def ensure(self, server_id: ServerId, nics: Sequence[Nic]) -> None:
@@ -74,7 +79,7 @@ class NatNetworks:
         if not nics:
             return
         for nic in nics:
-            self._records.put(PortRecord(server_id=server_id, nic=nic))
+            self._ports.put(nic.port_id, PortRecord(server_id=server_id, nic=nic))
         self._nft.apply("".join(ruleset.allow(nic) for nic in nics))
         for nic in nics:
             with self._locks.holding(nic.network.id):
@@ -90,18 +95,32 @@ class NatNetworks:
                     self._networks.remove_host(network_name(nic.network.id), host)
         self._nft.apply("".join(ruleset.forbid(nic.port_id) for nic in nics))
         for nic in nics:
-            self._records.remove(nic.port_id)
+            self._ports.remove(nic.port_id)
 
-    def remove_network(self, network: NetworkSpec) -> None:
-        """See PortNetwork."""
-        with self._locks.holding(network.id):
-            self._up.pop(network.id, None)
-            self._networks.remove(network_name(network.id))
-            self._nft.apply(routing.forbid(network))
+    def remove_network(self, network_id: NetworkId) -> None:
+        """See PortNetwork.  The record goes last; a network without one was not made by this micronova, and stays."""
+        with self._locks.holding(network_id):
+            if not self._made.has(network_id):
+                return
+            for port_id, record in self._ports.read():
+                if record is not None and record.nic.network.id == network_id:
+                    raise OurFault(
+                        "The host could not do its work.",
+                        detail=f"remove_network of {network_id} before remove_nics of port {port_id}",
+                        code="order",
+                    )
+            self._up.pop(network_id, None)
+            self._networks.remove(network_name(network_id))
+            self._nft.apply(routing.forbid(network_id))
+            self._made.remove(network_id)
 
     def ports(self) -> frozenset[PortId]:
         """See PortNetwork."""
-        return self._records.ids()
+        return self._ports.ids()
+
+    def networks(self) -> frozenset[NetworkId]:
+        """See PortNetwork."""
+        return self._made.ids()
 
     def complaints(self) -> Sequence[str]:
         """See PortNetwork.  Rules that somebody flushed are put back, and that is said."""
@@ -119,7 +138,9 @@ class NatNetworks:
                 return
             except MicronovaError as err:
                 _log.warning("network %s: %s; bringing it up again", nic.network.id, err)
-        self._networks.ensure_up(nat.network(nic.network))
+        element = nat.network(nic.network)
+        self._made.put(nic.network.id, nic.network)
+        self._networks.ensure_up(element)
         self._nft.apply(routing.allow(nic.network))
         self._up[nic.network.id] = nic.network
         self._give_addresses(nic)
@@ -131,7 +152,7 @@ class NatNetworks:
     def _restore_rules(self) -> None:
         """The bases, every port's chain and every network's, in one transaction."""
         nics = []
-        for port_id, record in self._records.read():
+        for port_id, record in self._ports.read():
             if record is None:
                 _log.error("the record of port %s cannot be read: its guest stays cut off", port_id)
             else:
@@ -148,7 +169,7 @@ class UserNetworks:
     """User-mode networking, for a libvirt that runs as a user: each card has a network of its own."""
 
     def __init__(self, layout: Layout) -> None:
-        self._records = PortRecords(layout.ports)
+        self._ports = Records(layout.ports, PortRecord, PortId)
         self.user_backend: str | None = "passt" if shutil.which("passt") else "slirp"
         self.notes: Sequence[str] = (
             f"Networks are user-mode ({self.user_backend}): guests reach the outside, and nobody reaches them.",
@@ -156,24 +177,28 @@ class UserNetworks:
 
     def start(self) -> None:
         """See PortNetwork."""
-        self._records.prepare()
+        self._ports.prepare()
 
     def ensure(self, server_id: ServerId, nics: Sequence[Nic]) -> None:
         """See PortNetwork."""
         for nic in nics:
-            self._records.put(PortRecord(server_id=server_id, nic=nic))
+            self._ports.put(nic.port_id, PortRecord(server_id=server_id, nic=nic))
 
     def remove(self, nics: Sequence[Nic]) -> None:
         """See PortNetwork."""
         for nic in nics:
-            self._records.remove(nic.port_id)
+            self._ports.remove(nic.port_id)
 
-    def remove_network(self, network: NetworkSpec) -> None:
-        """See PortNetwork."""
+    def remove_network(self, network_id: NetworkId) -> None:
+        """See PortNetwork.  A card's network goes with the card."""
 
     def ports(self) -> frozenset[PortId]:
         """See PortNetwork."""
-        return self._records.ids()
+        return self._ports.ids()
+
+    def networks(self) -> frozenset[NetworkId]:
+        """See PortNetwork.  The host has none."""
+        return frozenset()
 
     def complaints(self) -> Sequence[str]:
         """See PortNetwork."""

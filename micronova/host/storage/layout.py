@@ -33,6 +33,7 @@ class Layout:
         self.instances = instances
         self.cache = instances / "_base"
         self.ports = state / "host" / "ports"
+        self.networks = state / "host" / "networks"
         self.facts = state / "host"
         self._qemu: QemuUser | None = None
 

@@ -31,11 +31,15 @@ class DiskRecord:
         return self.disk.role, self.disk.index
 
 
+# At import, once: msgspec crashes when two threads meet a new type at the same time.
+_decoder = msgspec.json.Decoder(list[DiskRecord])
+
+
 def read(folder: Path) -> dict[Key, DiskRecord]:
     """The disks recorded in a server's folder; empty if there is no record.  OurFault if it cannot be read."""
     path = folder / _NAME
     try:
-        records = msgspec.json.decode(path.read_bytes(), type=list[DiskRecord])
+        records = _decoder.decode(path.read_bytes())
     except FileNotFoundError:
         return {}
     except (OSError, msgspec.DecodeError) as err:

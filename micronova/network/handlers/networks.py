@@ -85,6 +85,7 @@ def delete(api: Networking, req: Request) -> Response:
     network = _find(api, req)
     api.policy.authorize(req.caller, "delete_network", _target(network))
     api.database.transact(lambda conn: networks.delete_network(conn, network.id))
+    api.network_deleted(network.id)
     return no_content()
 
 
