@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import gc
 import logging
 from typing import Annotated
 
@@ -34,6 +35,8 @@ def serve(
     ] = None,
 ) -> None:
     """Serve everything.  SIGTERM ends it in order; guests keep running."""
+    # Nothing that a start imports is ever garbage: looking for it costs a tenth of the start.  run() switches it on.
+    gc.disable()
     host, port = start.parse_listen(listen)
     loaded = start.read_settings(config_file, state_dir, database)
     with start.complaints():
