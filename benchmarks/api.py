@@ -60,11 +60,14 @@ class Api:
         """A call of the compute API; the decoded answer."""
         return self._exchange(method, self._paths["compute"] + path, body)[1]
 
-    def network_id(self) -> str:
-        """The id of the built-in network."""
-        path = self._paths["network"]
-        path += "" if path.endswith("/v2.0") else "/v2.0"
-        return str(self._exchange("GET", path + "/networks", None)[1]["networks"][0]["id"])
+    def network(self, method: str, path: str) -> Any:
+        """A call of the network API; the decoded answer."""
+        prefix = self._paths["network"]
+        return self._exchange(method, prefix + ("" if prefix.endswith("/v2.0") else "/v2.0") + path, None)[1]
+
+    def network_ids(self) -> list[str]:
+        """The ids of all networks: after the first start, of the built-in one."""
+        return [network["id"] for network in self.network("GET", "/networks")["networks"]]
 
     def upload(self, name: str, file: Path) -> str:
         """An active image of a qcow2 file; its id."""

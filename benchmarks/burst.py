@@ -35,7 +35,7 @@ def measure() -> list[tuple[str, list[Figure]]]:
 def _burst(serving: Serving) -> list[Figure]:
     api = Api(serving.clouds_yaml)
     empty = [timed(lambda: api.compute("GET", "/servers")) for _ in range(50)]
-    image = api.upload("empty", _tiny_image(serving.folder.parent))
+    image = api.upload("empty", _tiny_image(serving.folder))
     flavor = api.flavor("bench.tiny", 64, 1)
     apis = [Api(serving.clouds_yaml) for _ in range(CLIENTS)]
 
@@ -100,6 +100,6 @@ def _requests(serving: Serving) -> list[Figure]:
 
 def _tiny_image(folder: Path) -> Path:
     """A qcow2 with a MiB of nothing: what simulated hosts boot."""
-    path = folder / "bench-tiny.qcow2"
+    path = folder / "tiny.qcow2"
     subprocess.run(["qemu-img", "create", "-q", "-f", "qcow2", path, "1M"], check=True)
     return path

@@ -38,10 +38,10 @@ def measure() -> list[Figure]:
     )
     with started("create") as serving:
         api = Api(serving.clouds_yaml)
-        order = _Order(api.upload("guest", image), api.flavor("bench.small", 256, 1), api.network_id())
+        order = _Order(api.upload("guest", image), api.flavor("bench.small", 256, 1), api.network_ids()[0])
         first = order.place(api, "first")  # fills the image cache
         api.wait_active(first)
-        floor_image = serving.folder.parent / "bench-floor" / "image.qcow2"
+        floor_image = serving.folder.with_name(f"{serving.folder.name}-floor") / "image.qcow2"
         floor = Floor.like(first, floor_image, floor_image.parent)
         floor_image.write_bytes(image.read_bytes())
         api.delete(first)

@@ -1,6 +1,6 @@
 """The operation engine alone: operations per second and CPU each (the figures of decision 1).
 
-    .venv/bin/python -m benchmarks.engine [WORKERS]
+.venv/bin/python -m benchmarks.engine [WORKERS]
 """
 
 from __future__ import annotations

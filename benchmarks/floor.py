@@ -12,6 +12,7 @@ from lxml import etree
 
 _VIRSH = ("virsh", "-q", "-c", "qemu:///system")
 
+_CONFIG_DRIVE = "devices/disk[@device='cdrom']/source"
 # Elements that libvirt chooses anew, or that must agree with the UUID.
 _OF_ONE_DOMAIN = (
     "sysinfo",
@@ -36,6 +37,8 @@ class Floor:
         dump = subprocess.run([*_VIRSH, "dumpxml", "--inactive", server_id], capture_output=True, check=True)
         folder.mkdir(parents=True, exist_ok=True)
         folder.chmod(0o711)  # QEMU runs as another user
+        for drive in etree.fromstring(dump.stdout).iterfind(_CONFIG_DRIVE):
+            shutil.copyfile(drive.get("file"), folder / "config.iso")
         return cls(dump.stdout, image, folder)
 
     def command(self) -> tuple[str, str]:
@@ -67,6 +70,10 @@ class Floor:
             for element in domain.findall(path):
                 element.getparent().remove(element)
         domain.find("devices/disk[@device='disk']/source").set("file", str(overlay))
+        for drive in domain.iterfind(_CONFIG_DRIVE):
+            own = self.folder / f"{name}.iso"
+            shutil.copyfile(self.folder / "config.iso", own)
+            drive.set("file", str(own))
         tail = uuid.uuid4().hex
         for mac in domain.findall("devices/interface/mac"):
             mac.set("address", f"52:54:00:{tail[0:2]}:{tail[2:4]}:{tail[4:6]}")

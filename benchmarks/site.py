@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from benchmarks.api import Api
 from workshop.serving import Serving, state_dir
 
 # Twenty guests on two cores, a thousand on sixteen simulated hosts, all of one project.
@@ -23,16 +25,28 @@ ram = -1
 
 @contextmanager
 def started(name: str, *, hosts: int = 0, database: str | None = None) -> Iterator[Serving]:
-    """A started micronova with a fresh state, which goes away afterwards."""
-    folder = state_dir(f"bench-{name}")
-    shutil.rmtree(folder, ignore_errors=True)
-    settings = folder.parent / "bench-nova.conf"
+    """A started micronova with a fresh state, which goes away afterwards; its log stays when something failed."""
+    folder = state_dir(f"bench-{name}-{os.getpid()}")
+    settings = folder.with_suffix(".conf")
     settings.write_text(_SETTINGS)
     serving = Serving(folder, hosts=hosts, database=database, arguments=["--config-file", str(settings)])
-    serving.log.unlink(missing_ok=True)
     try:
         serving.start()
         yield serving
-    finally:
+        _delete_networks(serving)
         serving.stop()
-    shutil.rmtree(folder)
+    except BaseException:
+        print(serving.log_end())
+        serving.kill()
+        raise
+    finally:
+        settings.unlink()
+        shutil.rmtree(folder, ignore_errors=True)
+    serving.log.unlink()
+
+
+def _delete_networks(serving: Serving) -> None:
+    """They would outlive micronova, for guests that do."""
+    api = Api(serving.clouds_yaml)
+    for network_id in api.network_ids():
+        api.network("DELETE", f"/networks/{network_id}")

@@ -16,6 +16,7 @@ import pytest
 import micronova.db.tables
 from micronova.db.database import Database
 from micronova.db.metadata import metadata
+from tests.compat.client import OpenStack
 from tests.postgres import PostgresCluster
 from workshop.serving import ROOT, Serving, state_dir
 
@@ -80,21 +81,22 @@ def database(database_url: str) -> Iterator[Database]:
 @pytest.fixture(scope="session")
 def simulated_serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serving]:
     """A started ``micronova serve`` with three simulated hosts, as a process of its own."""
-    yield from _serve(Serving(tmp_path_factory.mktemp("serve") / "state", hosts=3))
+    serving = Serving(tmp_path_factory.mktemp("serve") / "state", hosts=3)
+    serving.start()
+    yield serving
+    serving.stop()
 
 
 @pytest.fixture(scope="session")
 def libvirt_serving() -> Iterator[Serving]:
     """A started ``micronova serve`` on this machine's libvirt, with a state of its own that QEMU can reach."""
-    folder = state_dir(f"test-{os.getpid()}")
-    yield from _serve(Serving(folder))
-    shutil.rmtree(folder)
-
-
-def _serve(serving: Serving) -> Iterator[Serving]:
+    serving = Serving(state_dir(f"test-{os.getpid()}"))
     serving.start()
     yield serving
+    # It would outlive micronova, for guests that do.
+    OpenStack(serving.clouds_yaml, "micronova-admin")("network", "delete", "private")
     serving.stop()
+    shutil.rmtree(serving.folder)
 
 
 @pytest.fixture(scope="session")

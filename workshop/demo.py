@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -58,6 +59,7 @@ class Demo:
                 self._watch_boot()
                 self._show()
                 self._log_in()
+            shutil.rmtree(self.folder)
         finally:
             self.key.unlink(missing_ok=True)
             self.key.with_suffix(".pub").unlink(missing_ok=True)
@@ -133,6 +135,8 @@ class Demo:
     def _create(self) -> None:
         with self.tell.step("server, until it is ACTIVE"):
             network = self.openstack("network", "list", "-f", "value", "-c", "Name").splitlines()[0]
+            # It would outlive micronova, for guests that do.
+            self.undo.callback(self._delete, ("network", "delete", network), True)
             # Also when creating fails: then there is a server in ERROR.
             self.undo.callback(self._delete_server)
             made_of = ("--image", NAME, "--flavor", FLAVOR, "--key-name", NAME, "--network", network)

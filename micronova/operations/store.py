@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -16,6 +19,62 @@ from micronova.operations.plan import Entry, Outcome
 
 # All that may end up in text columns; what is longer says nothing more to anybody.
 _MAX_TEXT = 4000
+
+
+# Statements of the hot path are built once: building one costs SQLAlchemy more than running it costs SQLite.
+_ID: sa.BindParameter[str] = sa.bindparam("b_id")
+_OWNER: sa.BindParameter[str] = sa.bindparam("b_owner")
+_SUBJECT: sa.BindParameter[str] = sa.bindparam("b_subject")
+_NOW: sa.BindParameter[datetime] = sa.bindparam("b_now")
+_N: sa.BindParameter[int] = sa.bindparam("b_n")
+_INSERT = operations.insert()
+_INSERT_LOG = operation_log.insert()
+_ACTIVE_OF = sa.select(operations.c.id).where(operations.c.subject == _SUBJECT, operations.c.state.in_(ACTIVE_STATES))
+_TAKE = (
+    operations.update()
+    .where(
+        operations.c.id == _ID,
+        operations.c.state.in_(ACTIVE_STATES),
+        sa.or_(operations.c.owner.is_(None), operations.c.owner == _OWNER),
+    )
+    .values(
+        owner=_OWNER,
+        state=sa.case((operations.c.state == "accepted", "running"), else_=operations.c.state),
+        updated_at=_NOW,
+    )
+    .returning(operations)
+)
+_LOG_OF = (
+    sa.select(operation_log.c.step, operation_log.c.phase, operation_log.c.outcome)
+    .where(operation_log.c.operation_id == _ID)
+    .order_by(operation_log.c.n)
+)
+_FINISH_LOG = (
+    operation_log.update()
+    .where(operation_log.c.operation_id == _ID, operation_log.c.n == _N)
+    .values(
+        outcome=sa.bindparam("b_outcome"),
+        finished_at=_NOW,
+        message=sa.bindparam("b_message"),
+        detail=sa.bindparam("b_detail"),
+    )
+)
+_OLDEST_WAITING = (
+    sa.select(operations.c.id)
+    .where(operations.c.subject == _SUBJECT, operations.c.state == "waiting")
+    .order_by(operations.c.created_at)
+    .limit(1)
+)
+
+
+@cache
+def _update_statement(columns: frozenset[str]) -> sa.sql.dml.ReturningUpdate[Any]:
+    return (
+        operations.update()
+        .where(operations.c.id == _ID, operations.c.owner == _OWNER)
+        .values({name: sa.bindparam(f"v_{name}") for name in columns})
+        .returning(operations.c.cancel_requested)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,18 +108,19 @@ def insert(
     """A new operation; the database refuses a second active one for the same subject (IntegrityError)."""
     now = utcnow()
     c.execute(
-        operations.insert().values(
-            id=operation_id,
-            kind=kind,
-            subject=subject,
-            state=state,
-            project_id=project_id,
-            user_id=user_id,
-            request_id=request_id,
-            data=data,
-            created_at=now,
-            updated_at=now,
-        )
+        _INSERT,
+        {
+            "id": operation_id,
+            "kind": kind,
+            "subject": subject,
+            "state": state,
+            "project_id": project_id,
+            "user_id": user_id,
+            "request_id": request_id,
+            "data": data,
+            "created_at": now,
+            "updated_at": now,
+        },
     )
 
 
@@ -86,9 +146,7 @@ def blocker_of(c: Connection, operation_id: OperationId) -> OperationId | None:
 
 def active_of(c: Connection, subject: str) -> OperationId | None:
     """The operation that owns the subject now."""
-    found = c.execute(
-        sa.select(operations.c.id).where(operations.c.subject == subject, operations.c.state.in_(ACTIVE_STATES))
-    ).scalar()
+    found = c.execute(_ACTIVE_OF, {"b_subject": subject}).scalar()
     return None if found is None else OperationId(found)
 
 
@@ -109,20 +167,7 @@ def request_cancel(c: Connection, operation_id: OperationId) -> None:
 
 def take(c: Connection, operation_id: OperationId, owner: str) -> Row | None:
     """Become the owner of an accepted operation, or go on with one that is ours already; None if it is not ours."""
-    taken = c.execute(
-        operations.update()
-        .where(
-            operations.c.id == operation_id,
-            operations.c.state.in_(ACTIVE_STATES),
-            sa.or_(operations.c.owner.is_(None), operations.c.owner == owner),
-        )
-        .values(
-            owner=owner,
-            state=sa.case((operations.c.state == "accepted", "running"), else_=operations.c.state),
-            updated_at=utcnow(),
-        )
-        .returning(operations)
-    ).first()
+    taken = c.execute(_TAKE, {"b_id": operation_id, "b_owner": owner, "b_now": utcnow()}).first()
     return None if taken is None else _row(taken)
 
 
@@ -147,11 +192,7 @@ def _row(r: sa.Row[tuple[object, ...]]) -> Row:
 
 def log_of(c: Connection, operation_id: OperationId) -> list[Entry]:
     """The log, in order, as the plan reads it."""
-    rows = c.execute(
-        sa.select(operation_log.c.step, operation_log.c.phase, operation_log.c.outcome)
-        .where(operation_log.c.operation_id == operation_id)
-        .order_by(operation_log.c.n)
-    )
+    rows = c.execute(_LOG_OF, {"b_id": operation_id})
     return [Entry(r.step, r.phase, r.outcome) for r in rows]
 
 
@@ -165,18 +206,25 @@ def log_start(
     """An execution begins (or, with an outcome, begins and ends in this transaction)."""
     now = utcnow()
     c.execute(
-        operation_log.insert().values(
-            operation_id=operation_id,
-            n=n,
-            step=entry.step,
-            phase=entry.phase,
-            outcome=entry.outcome,
-            started_at=now,
-            finished_at=now if entry.outcome else None,
-            message=failure.message[:_MAX_TEXT] if failure else None,
-            detail=failure.detail[:_MAX_TEXT] if failure else None,
-        )
+        _INSERT_LOG,
+        {
+            "operation_id": operation_id,
+            "n": n,
+            "step": entry.step,
+            "phase": entry.phase,
+            "outcome": entry.outcome,
+            "started_at": now,
+            "finished_at": now if entry.outcome else None,
+            **_texts(failure, ""),
+        },
     )
+
+
+def _texts(failure: Failure | None, prefix: str) -> Mapping[str, str | None]:
+    return {
+        f"{prefix}message": failure.message[:_MAX_TEXT] if failure else None,
+        f"{prefix}detail": failure.detail[:_MAX_TEXT] if failure else None,
+    }
 
 
 def log_finish(
@@ -184,14 +232,8 @@ def log_finish(
 ) -> None:
     """An execution ended."""
     c.execute(
-        operation_log.update()
-        .where(operation_log.c.operation_id == operation_id, operation_log.c.n == n)
-        .values(
-            outcome=outcome,
-            finished_at=utcnow(),
-            message=failure.message[:_MAX_TEXT] if failure else None,
-            detail=failure.detail[:_MAX_TEXT] if failure else None,
-        )
+        _FINISH_LOG,
+        {"b_id": operation_id, "b_n": n, "b_outcome": outcome, "b_now": utcnow(), **_texts(failure, "b_")},
     )
 
 
@@ -220,22 +262,15 @@ def update(
     if finished:
         values["finished_at"] = utcnow()
     found = c.execute(
-        operations.update()
-        .where(operations.c.id == operation_id, operations.c.owner == owner)
-        .values(**values)
-        .returning(operations.c.cancel_requested)
+        _update_statement(frozenset(values)),
+        {"b_id": operation_id, "b_owner": owner, **{f"v_{name}": value for name, value in values.items()}},
     ).first()
     return None if found is None else bool(found[0])
 
 
 def promote_waiting(c: Connection, subject: str) -> OperationId | None:
     """Let the oldest operation that waits for this subject begin; gives its id."""
-    oldest = c.execute(
-        sa.select(operations.c.id)
-        .where(operations.c.subject == subject, operations.c.state == "waiting")
-        .order_by(operations.c.created_at)
-        .limit(1)
-    ).scalar()
+    oldest = c.execute(_OLDEST_WAITING, {"b_subject": subject}).scalar()
     if oldest is None:
         return None
     c.execute(operations.update().where(operations.c.id == oldest).values(state="accepted"))

@@ -1,4 +1,4 @@
-"""The audit finds each kind of thing without its other half, repairs what it can, and leaves alone what is under way."""
+"""The audit finds each kind of thing without its other half, repairs what it can, and leaves what is under way."""
 
 from __future__ import annotations
 

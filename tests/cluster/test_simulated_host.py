@@ -314,7 +314,7 @@ def test_every_verb_with_an_effect_can_fail(make: Callable[..., SimulatedHost]) 
             guest = build(host, number)
             host.remove_domain(guest.server_id)
             host.remove_nics(guest.server_id, guest.nics)
-            host.remove_network(NETWORK.id)
+            host.remove_network(NetworkId(new_uuid()))
             host.remove_disks(guest.server_id)
 
 
@@ -331,10 +331,23 @@ def test_a_restart_finds_the_same_guests(make: Callable[..., SimulatedHost], sou
     again = make()
     assert again.holdings() == before
     assert set(before.domains) == {kept.server_id}
+    assert before.networks == {NETWORK.id}
     assert again.console_log(kept.server_id, 10_000) == log
     again.ensure_running(kept)
     again.ensure_image(IMAGE, NoCancel())
     assert source.opened == [IMAGE.id]
+
+
+def test_a_restart_finds_no_network_that_was_removed(make: Callable[..., SimulatedHost]) -> None:
+    host = make()
+    server_id, port = ServerId(new_uuid()), nic()
+    host.ensure_nics(server_id, [port])
+    assert NETWORK.id in refused_order(lambda: make().remove_network(NETWORK.id))
+    host = make()
+    host.remove_nics(server_id, [port])
+    host.remove_network(NETWORK.id)
+    for _ in range(2):  # as the journal was written, and as it was rewritten at the first start
+        assert make().holdings().networks == frozenset()
 
 
 def test_a_line_cut_short_is_ignored(make: Callable[..., SimulatedHost], tmp_path: Path) -> None:

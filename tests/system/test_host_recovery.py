@@ -14,7 +14,7 @@ from micronova.host.interface import DiskRole, DiskSpec, GuestSpec, NetworkSpec,
 from micronova.host.libvirt import kvm_probe
 from micronova.host.local import LocalHost, LocalHostConfig
 from micronova.host.network import routing, ruleset
-from micronova.host.network.names import tap_name
+from micronova.host.network.names import bridge_name, tap_name
 from micronova.host.network.nftables import Nftables
 from micronova.host.platform.domain import domain_name
 from micronova.model.errors import HostUnreachable, MicronovaError, OurFault
@@ -79,6 +79,11 @@ def again(daemons: PrivateLibvirt, folder: Path) -> LocalHost:
 def rules() -> str:
     """The filters in the kernel."""
     return subprocess.check_output(["nft", "list", "table", *ruleset.TABLE.split()], text=True)
+
+
+def routes() -> str:
+    """The routing rules in the kernel."""
+    return subprocess.check_output(["nft", "list", "table", *routing.TABLE.split()], text=True)
 
 
 def test_a_guest_is_found_again(host: LocalHost, guest: GuestSpec, daemons: PrivateLibvirt, folder: Path) -> None:
@@ -171,9 +176,50 @@ def test_networks_come_and_go_twice(host: LocalHost) -> None:
     for _ in range(2):
         host.ensure_nics(ServerId(new_uuid()), [nic])
         host.remove_nics(ServerId(new_uuid()), [nic])
+        assert bridge_name(NETWORK.id) in routes()
         host.remove_network(NETWORK.id)
         host.remove_network(NETWORK.id)
-    assert "100.95.3.0" not in subprocess.check_output(["nft", "list", "table", *routing.TABLE.split()], text=True)
+    assert bridge_name(NETWORK.id) not in routes()
+    assert not Path("/sys/class/net", bridge_name(NETWORK.id)).exists()
+
+
+def test_a_network_is_removed_by_its_id_alone_whatever_is_left_of_it(
+    host: LocalHost, daemons: PrivateLibvirt, folder: Path
+) -> None:
+    """By another process, after its libvirt network and one of its rules' chains were taken away by hand."""
+    server_id = ServerId(new_uuid())
+    nic = Nic(port_id=PortId(new_uuid()), mac_address="fa:16:3e:cc:00:08", network=NETWORK, fixed_ips=("100.95.3.8",))
+    host.ensure_nics(server_id, [nic])
+    host.remove_nics(server_id, [nic])
+    host._connection.call("take down", lambda c: c.networkLookupByUUIDString(NETWORK.id).destroy())
+    bridge = bridge_name(NETWORK.id)
+    Nftables().apply(f'delete element {routing.TABLE} uplinks {{ "{bridge}" }}\n')
+    host.close()
+    second = again(daemons, folder)
+    assert second.holdings().networks == {NETWORK.id}
+    second.remove_network(NETWORK.id)
+    assert second.holdings().networks == frozenset()
+    assert bridge not in routes()
+    second.close()
+    host.start()
+
+
+def test_another_micronovas_network_is_neither_counted_nor_removed(host: LocalHost, daemons: PrivateLibvirt) -> None:
+    """Two state folders on one libvirt and one kernel."""
+    server_id = ServerId(new_uuid())
+    nic = Nic(port_id=PortId(new_uuid()), mac_address="fa:16:3e:cc:00:07", network=NETWORK, fixed_ips=("100.95.3.7",))
+    host.ensure_nics(server_id, [nic])
+    try:
+        with open_folder() as folder:
+            other = again(daemons, folder)
+            assert other.holdings().networks == frozenset()
+            other.remove_network(NETWORK.id)
+            other.close()
+        assert "ip='100.95.3.7'" in _network_xml(host)
+        assert bridge_name(NETWORK.id) in routes()
+    finally:
+        host.remove_nics(server_id, [nic])
+        host.remove_network(NETWORK.id)
 
 
 def test_a_state_folder_that_qemu_cannot_enter_is_refused_with_the_remedy(daemons: PrivateLibvirt) -> None:

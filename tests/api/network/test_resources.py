@@ -12,7 +12,13 @@ from starlette.testclient import TestClient
 from micronova.db.database import Database
 from micronova.db.tables.network import fixed_ips, networks, ports, subnets
 from micronova.model.ids import HostName, NetworkId, ServerId, new_uuid
+from micronova.network.api import Networking
+from micronova.network.policies import RULES
 from micronova.network.ports import NicRequest, ensure_ports, nics_of, plan_nics
+from micronova.network.routes import service
+from micronova.web.application import Application
+from micronova.web.policy import Policy
+from tests.api.network.conftest import Tokens
 
 Client = Callable[[str | None], TestClient]
 
@@ -85,6 +91,27 @@ def test_the_life_of_a_network_with_subnet_and_port(client: Client, database: Da
     refused(member.get(f"/v2.0/networks/{network['id']}"), 404, network["id"], "NetworkNotFound")
     refused(member.get(f"/v2.0/subnets/{subnet['id']}"), 404, subnet["id"], "SubnetNotFound")
     refused(member.get(f"/v2.0/ports/{port['id']}"), 404, port["id"], "PortNotFound")
+
+
+def test_hosts_are_told_of_a_network_when_it_is_gone_and_not_before(database: Database) -> None:
+    told: list[tuple[NetworkId, int]] = []
+    api = Networking(
+        database=database,
+        policy=Policy(RULES),
+        network_deleted=lambda network_id: told.append((network_id, rows(database, networks))),
+    )
+    application = Application([service(api)], Tokens(), max_body=1 << 20)
+    headers = {"X-Auth-Token": "member@p1"}
+    member = TestClient(application, base_url="http://cloud/network", headers=headers)
+    network = made(member, "network")
+    made(member, "subnet", network_id=network["id"], cidr="192.168.199.0/24")
+    port = made(member, "port", network_id=network["id"])
+    refused(member.delete(f"/v2.0/networks/{network['id']}"), 409)
+    refused(member.delete(f"/v2.0/networks/{new_uuid()}"), 404)
+    assert told == []
+    assert member.delete(f"/v2.0/ports/{port['id']}").status_code == 204
+    assert member.delete(f"/v2.0/networks/{network['id']}").status_code == 204
+    assert told == [(network["id"], 0)]
 
 
 def test_the_openstack_client_sends_the_mtu_as_text(client: Client) -> None:
