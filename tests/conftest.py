@@ -16,7 +16,6 @@ import pytest
 import micronova.db.tables
 from micronova.db.database import Database
 from micronova.db.metadata import metadata
-from tests.compat.client import OpenStack
 from tests.postgres import PostgresCluster
 from workshop.serving import ROOT, Serving, state_dir
 
@@ -90,6 +89,8 @@ def simulated_serving(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Serv
 @pytest.fixture(scope="session")
 def libvirt_serving() -> Iterator[Serving]:
     """A started ``micronova serve`` on this machine's libvirt, with a state of its own that QEMU can reach."""
+    from tests.compat.client import OpenStack  # late: it takes a second that most test runs need not spend
+
     serving = Serving(state_dir(f"test-{os.getpid()}"))
     serving.start()
     yield serving

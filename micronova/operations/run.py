@@ -34,6 +34,8 @@ MAX_WAIT_S = 30.0
 # How soon to look again: at an operation that waits for a cancelled one, and at an undo whose host is away.
 WAITING_S = 0.1
 AWAY_S = 10.0
+# A step with more attempts than this waits for its host without holding a worker.
+PATIENT = 10
 
 
 class Lost(Exception):
@@ -42,6 +44,10 @@ class Lost(Exception):
 
 class Stopping(Exception):
     """This process ends: leave the operation as it is; the next start goes on with it."""
+
+
+class Later(Exception):  # noqa: N818 - a signal inside the engine
+    """A host is away and the step is patient: give the worker back and go on with the step after a while."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,10 @@ class Run:
         self._names = [step.name for step in definition.steps]
         if row.state == "unwinding":
             return self._unwind(row.failure or Failure("internal", "The operation failed.", ""))
-        return self._forward()
+        try:
+            return self._forward()
+        except Later:
+            return AWAY_S, None
 
     def _make_context(self, row: store.Row) -> StepContext:
         cancel = self._around.cancel_event(self._id)
@@ -126,7 +135,7 @@ class Run:
                     self._do_transaction(step)
                 else:
                     self._do(step)
-            except (Lost, Stopping):
+            except (Lost, Stopping, Later):
                 raise
             except RewindTo as rewind:
                 log.info("%s %s: back to %s: %s", self._row.kind, self._row.subject, rewind.step, rewind.__cause__)
@@ -183,7 +192,10 @@ class Run:
         self._entries.append(entry)
 
     def _do(self, step: Step[Any]) -> None:
-        self._start(step.name, "do")
+        if self._entries and self._entries[-1] == plan.Entry(step.name, "do", None):
+            self._open = len(self._entries) - 1  # begun before a crash, or before a long wait: still the same one
+        else:
+            self._start(step.name, "do")
         learned = self._attempt(step)
         if learned is not None:
             self._state = learned
@@ -217,6 +229,8 @@ class Run:
             except Unavailable as err:
                 if attempt >= step.attempts:
                     raise
+                if step.attempts > PATIENT and attempt >= UNDO_ATTEMPTS:
+                    raise Later from err
                 log.info("%s: step %s: attempt %d: %s", self._row.kind, step.name, attempt, err)
             self._pause(wait_s)
             wait_s = min(wait_s * 2, MAX_WAIT_S)

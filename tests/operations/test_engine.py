@@ -247,6 +247,37 @@ def test_unavailable_is_tried_again(world: HouseWorld) -> None:
         assert engine.wait(world.begin(engine)) == "succeeded"
 
 
+def test_a_patient_step_gives_its_worker_back_while_its_host_is_away(
+    world: HouseWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("micronova.operations.run.AWAY_S", 0.05)
+    patient = Operation(
+        kind="wait_for_host",
+        action="delete",
+        state=Build,
+        steps=(Step(name="lay_floor", do=world.site.lay, no_undo="none", attempts=1000, wait_s=0.01),),
+        succeeded=lambda c, ctx, s: world.site.endings.append(("succeeded", s.name)),
+        failed=lambda c, ctx, s, f: world.site.endings.append((f.code, f.message)),
+    )
+    world.site.away.set()
+    engine = Engine(world.database, [world.operation, patient], owner="me", workers=1)
+    engine.start()
+    try:
+        with world.database.write() as c:
+            waiting = engine.accept(c, patient, Build(name="w"), subject="far")
+            other = engine.accept(c, patient, Build(name="o"), subject="far too")
+        engine.kick(waiting, other)
+        assert engine.wait(waiting, 0.5) == "running"
+        assert engine.wait(other, 0.1) == "running", "the only worker was free for it"
+        world.site.away.clear()
+        assert engine.wait(waiting) == engine.wait(other) == "succeeded"
+    finally:
+        assert engine.stop(10)
+    with world.database.read() as c:
+        (record,) = operations_of(c, "far")
+    assert [(e.step, e.outcome) for e in record.entries] == [("lay_floor", "succeeded")], "one entry, however long"
+
+
 def test_unwinding_waits_for_a_host_that_is_away_and_tells_the_user_at_once(
     world: HouseWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
