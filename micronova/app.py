@@ -38,7 +38,7 @@ from micronova.image import routes as image_routes
 from micronova.image.api import Images
 from micronova.image.recovery import recover
 from micronova.image.store import ImageStore
-from micronova.model.errors import MicronovaError, OurFault
+from micronova.model.errors import MicronovaError
 from micronova.model.ids import NetworkId
 from micronova.network import policies as network_policies
 from micronova.network import routes as network_routes
@@ -64,6 +64,7 @@ class Assembly:
     public_url: str | None = None
     simulated_hosts: int = 0
     control_only: bool = False
+    policy_file: Path | None = None
     observer: Observer | None = None
 
 
@@ -105,7 +106,7 @@ class Micronova:
         recover(self.database, store, state.id)
         self.hosts = KnownHosts(_hosts(assembly, store))
         self.engine, operations = self._operations(assembly)
-        policy_file = _policy_file(settings)
+        policy_file = assembly.policy_file
         self._identity = Identity.assemble(
             self.database,
             Policy(identity_policies.RULES, policy_file),
@@ -252,13 +253,3 @@ def _keys(database: Database, state: StateDir) -> Keys:
     if database.is_sqlite:
         return keys_in_file(state.path / "identity.keys")
     return database.transact(keys_in_database)
-
-
-def _policy_file(settings: Settings) -> Path | None:
-    """One file for all services: their base rules may bear the same names, so each service has rules of its own."""
-    file = Path(settings.oslo_policy.policy_file)
-    if not file.is_absolute():
-        return None
-    if not file.exists():
-        raise OurFault(f"[oslo_policy] policy_file = {file}: there is no such file")
-    return file

@@ -9,6 +9,7 @@ import socket
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import uvicorn
 
@@ -35,6 +36,7 @@ class Options:
     simulated_hosts: int = 0
     control_only: bool = False
     public_url: str | None = None
+    policy_file: Path | None = None
 
 
 def run(settings: Settings, options: Options, observer: Observer | None = None) -> None:
@@ -52,6 +54,7 @@ def run(settings: Settings, options: Options, observer: Observer | None = None) 
             public_url=options.public_url,
             simulated_hosts=options.simulated_hosts,
             control_only=options.control_only,
+            policy_file=options.policy_file,
             observer=observer,
         )
         micronova = Micronova(assembly)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import socket
+from collections.abc import Sequence
 from datetime import timedelta
+from pathlib import Path
 
 from micronova.compute.api import ComputeSettings, QuotaLimits
 from micronova.host.local import LocalHostConfig, default_uri
@@ -11,6 +13,7 @@ from micronova.host.platform.host_platform import PlatformSettings
 from micronova.identity.passwords import Passwords
 from micronova.identity.settings import IdentitySettings
 from micronova.image.settings import ImageSettings
+from micronova.model.errors import OurFault
 from micronova.model.ids import HostName
 from micronova.placement.host_inventory import Ratios
 from micronova.scheduler import filters
@@ -133,3 +136,18 @@ def passwords(settings: Settings) -> Passwords:
 def image(settings: Settings) -> ImageSettings:
     """The image service."""
     return ImageSettings(image_size_cap=settings.micronova.image_size_limit)
+
+
+def policy_file(settings: Settings, config_files: Sequence[Path]) -> Path | None:
+    """The operator's changes of policy, if there are any: one file for all services.
+
+    A relative name lies beside the first configuration file, as oslo.policy has it; that it is not there is no error
+    unless it was named.  Raises OurFault for an absolute name that is not there.
+    """
+    named = Path(settings.oslo_policy.policy_file)
+    if named.is_absolute():
+        if not named.exists():
+            raise OurFault(f"[oslo_policy] policy_file = {named}: there is no such file")
+        return named
+    beside = [file.parent / named for file in config_files[:1]]
+    return next((file for file in beside if file.exists()), None)

@@ -98,6 +98,7 @@ def libvirt_serving() -> Iterator[Serving]:
     OpenStack(serving.clouds_yaml, "micronova-admin")("network", "delete", "private")
     serving.stop()
     shutil.rmtree(serving.folder)
+    serving.log.unlink()
 
 
 @pytest.fixture(scope="session")

@@ -44,6 +44,7 @@ def serve(
         for warning in loaded.warnings:
             log.warning("%s", warning)
         # Imported late: --help and mistakes answer at once.
+        from micronova import wiring
         from micronova.serving import Options, run
 
         run(
@@ -53,6 +54,7 @@ def serve(
                 port=port,
                 simulated_hosts=simulated_hosts,
                 control_only=role is Role.CONTROL,
+                policy_file=wiring.policy_file(loaded.settings, config_file or ()),
                 public_url=public_url or loaded.settings.micronova.public_url,
             ),
         )

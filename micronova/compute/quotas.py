@@ -22,6 +22,23 @@ DEFAULT_CLASS = "default"
 # Resources that may be limited for one user of a project.
 _PER_USER = ("instances", "cores", "ram", "server_groups")
 
+_CLASS: sa.BindParameter[str] = sa.bindparam("b_class")
+_PROJECT: sa.BindParameter[str] = sa.bindparam("b_project")
+_USER: sa.BindParameter[str] = sa.bindparam("b_user")
+_OF_CLASS = sa.select(quota_classes.c.resource, quota_classes.c.hard_limit).where(quota_classes.c.class_name == _CLASS)
+# The limits of a class, a project and a user in it; what is written in a later layer counts.
+_LAYERS = sa.union_all(
+    sa.select(sa.literal_column("0").label("layer"), quota_classes.c.resource, quota_classes.c.hard_limit).where(
+        quota_classes.c.class_name == _CLASS
+    ),
+    sa.select(sa.case((quotas.c.user_id == "", 1), else_=2), quotas.c.resource, quotas.c.hard_limit).where(
+        quotas.c.project_id == _PROJECT, quotas.c.user_id.in_(("", _USER))
+    ),
+)
+_TAKE_TURN = sa.text(
+    "INSERT INTO quota_turns (owner, n) VALUES (:owner, 1) ON CONFLICT (owner) DO UPDATE SET n = quota_turns.n + 1"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Used:
@@ -49,21 +66,26 @@ def configured(defaults: QuotaLimits) -> dict[str, int]:
 
 def of_class(conn: Connection, defaults: QuotaLimits, class_name: str = DEFAULT_CLASS) -> dict[str, int]:
     """The limits of a class; the class "default" is what projects without own limits have."""
-    rows = conn.execute(
-        sa.select(quota_classes.c.resource, quota_classes.c.hard_limit).where(quota_classes.c.class_name == class_name)
-    )
+    rows = conn.execute(_OF_CLASS, {"b_class": class_name})
     return configured(defaults) | {row.resource: row.hard_limit for row in rows}
 
 
 def of_project(conn: Connection, defaults: QuotaLimits, project_id: str, user_id: str | None = None) -> dict[str, int]:
     """All limits of a project, or of one user in it."""
-    limits = of_class(conn, defaults)
-    rows = conn.execute(
-        sa.select(quotas.c.user_id, quotas.c.resource, quotas.c.hard_limit)
-        .where(quotas.c.project_id == project_id, quotas.c.user_id.in_({"", user_id or ""}))
-        .order_by(quotas.c.user_id)  # the project's own first, the user's over it
-    )
-    return limits | {row.resource: row.hard_limit for row in rows}
+    return _limits(conn, defaults, project_id, user_id or "")[1]
+
+
+def _limits(
+    conn: Connection, defaults: QuotaLimits, project_id: str, user_id: str
+) -> tuple[dict[str, int], dict[str, int]]:
+    """The limits of a project, and those of one user in it ("": the project's again), by one query."""
+    rows = conn.execute(_LAYERS, {"b_class": DEFAULT_CLASS, "b_project": project_id, "b_user": user_id})
+    written: tuple[dict[str, int], ...] = ({}, {}, {})
+    for layer, resource, hard_limit in rows:
+        written[layer][resource] = hard_limit
+    of_class, of_project, of_user = written
+    limits = configured(defaults) | of_class | of_project
+    return limits, limits | of_user
 
 
 def used(conn: Connection, defaults: QuotaLimits, project_id: str, user_id: str | None = None) -> dict[str, Used]:
@@ -207,8 +229,7 @@ def _server_room(
 ) -> Iterable[tuple[Mapping[str, int], Mapping[str, int]]]:
     """(limits, in use) of the project and, where the user has own limits, of the user."""
     _take_turn(conn, f"project {project_id}")
-    limits = of_project(conn, defaults, project_id)
-    of_user = of_project(conn, defaults, project_id, user_id)
+    limits, of_user = _limits(conn, defaults, project_id, user_id)
     yield limits, _taken(usage.of_servers(conn, project_id))
     if of_user != limits:
         yield of_user, _taken(usage.of_servers(conn, project_id, user_id))
@@ -237,10 +258,4 @@ def _exceeded(
 
 def _take_turn(conn: Connection, owner: str) -> None:
     """Wait until no other transaction counts for ``owner``: this one's row is locked until it ends."""
-    conn.execute(
-        sa.text(
-            "INSERT INTO quota_turns (owner, n) VALUES (:owner, 1)"
-            " ON CONFLICT (owner) DO UPDATE SET n = quota_turns.n + 1"
-        ),
-        {"owner": owner},
-    )
+    conn.execute(_TAKE_TURN, {"owner": owner})

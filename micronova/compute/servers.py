@@ -98,6 +98,25 @@ class Server(msgspec.Struct, frozen=True):
 
 COLUMNS = tuple(servers.c[name] for name in Server.__struct_fields__)
 
+# Statements of the hot path are built once: building one costs SQLAlchemy more than running it costs SQLite.
+_ID: sa.BindParameter[str] = sa.bindparam("b_id")
+_IDS: sa.BindParameter[str] = sa.bindparam("b_ids", expanding=True)
+_ANY = sa.select(*COLUMNS).where(servers.c.id == _ID)
+_LIVE = _ANY.where(servers.c.deleted_at.is_(None))
+_HOST = sa.select(servers.c.host).where(servers.c.id == _ID)
+_KEY = sa.select(servers.c.key_data).where(servers.c.id == _ID)
+_USER_DATA = sa.select(servers.c.id, servers.c.user_data).where(
+    servers.c.id.in_(_IDS), servers.c.user_data.is_not(None)
+)
+_METADATA = sa.select(server_metadata).where(server_metadata.c.server_id.in_(_IDS)).order_by(server_metadata.c.key)
+_TAGS = sa.select(server_tags).where(server_tags.c.server_id.in_(_IDS)).order_by(server_tags.c.tag)
+_FAULTS = sa.select(server_faults).where(server_faults.c.server_id.in_(_IDS))
+_DELETE_FAULT = server_faults.delete().where(server_faults.c.server_id == _ID)
+_INSERT_FAULT = server_faults.insert()
+_DISKS = sa.select(server_disks).where(server_disks.c.server_id == _ID)
+_DELETE_DISKS = server_disks.delete().where(server_disks.c.server_id == _ID)
+_INSERT_DISKS = server_disks.insert()
+
 
 class Fault(msgspec.Struct, frozen=True):
     """Why a server is in ERROR: ``message`` for its user, ``detail`` for admins."""
@@ -115,7 +134,7 @@ def not_found(server_id: str) -> NotFound:
 
 def get(c: Connection, server_id: str, *, project_id: str | None) -> Server:
     """The live server, if it is in that project (None: in any).  Raises NotFound."""
-    row = c.execute(sa.select(*COLUMNS).where(servers.c.id == server_id, servers.c.deleted_at.is_(None))).first()
+    row = c.execute(_LIVE, {"b_id": server_id}).first()
     if row is None or (project_id is not None and row.project_id != project_id):
         raise not_found(server_id)
     return Server(*row)
@@ -123,23 +142,23 @@ def get(c: Connection, server_id: str, *, project_id: str | None) -> Server:
 
 def get_any(c: Connection, server_id: str) -> Server | None:
     """The server, deleted or not, for operations and reconcilers."""
-    row = c.execute(sa.select(*COLUMNS).where(servers.c.id == server_id)).first()
+    row = c.execute(_ANY, {"b_id": server_id}).first()
     return None if row is None else Server(*row)
+
+
+def host_of(c: Connection, server_id: str) -> str | None:
+    """The host that it is, or was, on; None if it never got to one, or is not known."""
+    return c.execute(_HOST, {"b_id": server_id}).scalar()
 
 
 def user_data_of(c: Connection, server_ids: Sequence[str]) -> dict[str, str | None]:
     """Base64 user data by server; up to 64 KiB each, so it is read only where it is shown or written."""
-    rows = c.execute(
-        sa.select(servers.c.id, servers.c.user_data).where(
-            servers.c.id.in_(server_ids), servers.c.user_data.is_not(None)
-        )
-    )
-    return {row.id: row.user_data for row in rows}
+    return {row.id: row.user_data for row in c.execute(_USER_DATA, {"b_ids": server_ids})}
 
 
 def key_of(c: Connection, server_id: str) -> ServerKey | None:
     """The key that the guest gets."""
-    text = c.execute(sa.select(servers.c.key_data).where(servers.c.id == server_id)).scalar()
+    text = c.execute(_KEY, {"b_id": server_id}).scalar()
     if text is None:
         return None
     key: ServerKey = _decoders[ServerKey].decode(text)
@@ -160,10 +179,7 @@ def decoded(text: str | None, kind: type[T], otherwise: T) -> T:
 def metadata_of(c: Connection, server_ids: Sequence[str]) -> dict[str, dict[str, str]]:
     """Metadata by server; servers without any are absent."""
     found: dict[str, dict[str, str]] = {}
-    rows = c.execute(
-        sa.select(server_metadata).where(server_metadata.c.server_id.in_(server_ids)).order_by(server_metadata.c.key)
-    ).all()
-    for server_id, key, value in rows:
+    for server_id, key, value in c.execute(_METADATA, {"b_ids": server_ids}).all():
         found.setdefault(server_id, {})[key] = value
     return found
 
@@ -171,37 +187,35 @@ def metadata_of(c: Connection, server_ids: Sequence[str]) -> dict[str, dict[str,
 def tags_of(c: Connection, server_ids: Sequence[str]) -> dict[str, list[str]]:
     """Tags by server, sorted; servers without any are absent."""
     found: dict[str, list[str]] = {}
-    rows = c.execute(
-        sa.select(server_tags).where(server_tags.c.server_id.in_(server_ids)).order_by(server_tags.c.tag)
-    ).all()
-    for server_id, tag in rows:
+    for server_id, tag in c.execute(_TAGS, {"b_ids": server_ids}).all():
         found.setdefault(server_id, []).append(tag)
     return found
 
 
 def faults_of(c: Connection, server_ids: Sequence[str]) -> dict[str, Fault]:
     """The last fault by server."""
-    rows = c.execute(sa.select(server_faults).where(server_faults.c.server_id.in_(server_ids)))
+    rows = c.execute(_FAULTS, {"b_ids": server_ids})
     return {r.server_id: Fault(r.code, r.message, r.detail, r.created_at) for r in rows}
 
 
 def set_fault(c: Connection, server_id: str, failure: Failure) -> None:
     """Keep why it went wrong, in place of an older fault."""
-    c.execute(server_faults.delete().where(server_faults.c.server_id == server_id))
+    c.execute(_DELETE_FAULT, {"b_id": server_id})
     c.execute(
-        server_faults.insert().values(
-            server_id=server_id,
-            code=failure.status,
-            message=failure.message[:_MAX_FAULT_MESSAGE],
-            detail=failure.detail[:_MAX_FAULT_DETAIL],
-            created_at=utcnow(),
-        )
+        _INSERT_FAULT,
+        {
+            "server_id": server_id,
+            "code": failure.status,
+            "message": failure.message[:_MAX_FAULT_MESSAGE],
+            "detail": failure.detail[:_MAX_FAULT_DETAIL],
+            "created_at": utcnow(),
+        },
     )
 
 
 def disks_of(c: Connection, server_id: str) -> list[Disk]:
     """The disks that were made for it, root first."""
-    rows = c.execute(sa.select(server_disks).where(server_disks.c.server_id == server_id)).all()
+    rows = c.execute(_DISKS, {"b_id": server_id}).all()
     order = list(DiskRole)
     disks = [
         Disk(
@@ -222,7 +236,7 @@ def set_disks(c: Connection, server_id: str, host: str, disks: Sequence[Disk]) -
     forget_disks(c, server_id)
     if disks:
         c.execute(
-            server_disks.insert(),
+            _INSERT_DISKS,
             [
                 {
                     "server_id": server_id,
@@ -241,7 +255,7 @@ def set_disks(c: Connection, server_id: str, host: str, disks: Sequence[Disk]) -
 
 def forget_disks(c: Connection, server_id: str) -> None:
     """Its disks are gone."""
-    c.execute(server_disks.delete().where(server_disks.c.server_id == server_id))
+    c.execute(_DELETE_DISKS, {"b_id": server_id})
 
 
 def update(c: Connection, server_id: str, changes: Mapping[str, Any]) -> None:

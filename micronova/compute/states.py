@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -187,6 +189,27 @@ def states_of_status(statuses: Iterable[str]) -> list[tuple[str, frozenset[str] 
     return pairs
 
 
+_ID: sa.BindParameter[str] = sa.bindparam("b_id")
+_LIVE = sa.and_(servers.c.id == _ID, servers.c.deleted_at.is_(None))
+_PRESENT = sa.select(servers.c.vm_state).where(_LIVE)
+
+
+@cache
+def _move_statement(vm_state: VmState | None, columns: frozenset[str]) -> sa.Update:
+    """To that state, setting ``columns`` too; built once for each kind of change."""
+    task: sa.ColumnElement[Any] = sa.bindparam("v_task_state", type_=servers.c.task_state.type)
+    values: dict[str, Any] = {name: sa.bindparam(f"v_{name}") for name in columns}
+    condition: sa.ColumnElement[bool] = _LIVE
+    if vm_state is not None:
+        values["vm_state"] = sa.literal(str(vm_state))
+    if vm_state not in (VmState.ERROR, VmState.DELETED):
+        task = sa.case((servers.c.task_state == TaskState.DELETING, TaskState.DELETING), else_=task)
+        if vm_state is not None:
+            sources = [present for present in VmState if may_become(present, vm_state)]
+            condition = sa.and_(condition, servers.c.vm_state.in_(sources))
+    return servers.update().where(condition).values(**values, task_state=task)
+
+
 def move(
     c: Connection,
     server_id: str,
@@ -202,21 +225,11 @@ def move(
 
     Raises Conflict if that change is not legal from its present state, NotFound if there is no such live server.
     """
-    task: object = task_state
-    if vm_state not in (VmState.ERROR, VmState.DELETED):
-        task = sa.case((servers.c.task_state == TaskState.DELETING, TaskState.DELETING), else_=sa.literal(task_state))
-    changed: dict[str, object] = {"task_state": task, "updated_at": utcnow(), **values}
-    condition = sa.and_(servers.c.id == server_id, servers.c.deleted_at.is_(None))
-    if vm_state is not None:
-        changed["vm_state"] = vm_state
-        if vm_state not in (VmState.ERROR, VmState.DELETED):
-            sources = [present for present in VmState if may_become(present, vm_state)]
-            condition = sa.and_(condition, servers.c.vm_state.in_(sources))
-    if c.execute(servers.update().where(condition).values(**changed)).rowcount:
+    changed: dict[str, object] = {"updated_at": utcnow(), **values}
+    parameters = {"b_id": server_id, "v_task_state": task_state, **{f"v_{name}": v for name, v in changed.items()}}
+    if c.execute(_move_statement(vm_state, frozenset(changed)), parameters).rowcount:
         return
-    present = c.execute(
-        sa.select(servers.c.vm_state).where(servers.c.id == server_id, servers.c.deleted_at.is_(None))
-    ).scalar()
+    present = c.execute(_PRESENT, {"b_id": server_id}).scalar()
     if present is None:
         raise NotFound(f"Instance {server_id} could not be found.")
     raise Conflict(f"Server {server_id} is {present} and cannot become {vm_state}.", code="illegal_transition")

@@ -13,6 +13,20 @@ from micronova.db.tables.compute import servers
 from micronova.db.tables.compute_resources import keypairs, server_groups
 
 
+_PROJECT: sa.BindParameter[str] = sa.bindparam("b_project")
+_USER: sa.BindParameter[str] = sa.bindparam("b_user")
+_OF_PROJECT = sa.select(
+    sa.func.count(),
+    sa.func.coalesce(sa.func.sum(servers.c.vcpus), 0),
+    sa.func.coalesce(sa.func.sum(servers.c.memory_mib), 0),
+).where(
+    servers.c.project_id == _PROJECT,
+    servers.c.deleted_at.is_(None),
+    servers.c.vm_state != VmState.SOFT_DELETED,
+)
+_OF_USER = _OF_PROJECT.where(servers.c.user_id == _USER)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerUsage:
     """Servers that count: not deleted, not waiting for their deletion."""
@@ -24,18 +38,8 @@ class ServerUsage:
 
 def of_servers(conn: Connection, project_id: str, user_id: str | None = None) -> ServerUsage:
     """Servers of a project, or of one user in it."""
-    statement = sa.select(
-        sa.func.count(),
-        sa.func.coalesce(sa.func.sum(servers.c.vcpus), 0),
-        sa.func.coalesce(sa.func.sum(servers.c.memory_mib), 0),
-    ).where(
-        servers.c.project_id == project_id,
-        servers.c.deleted_at.is_(None),
-        servers.c.vm_state != VmState.SOFT_DELETED,
-    )
-    if user_id is not None:
-        statement = statement.where(servers.c.user_id == user_id)
-    instances, cores, memory_mib = conn.execute(statement).one()
+    statement = _OF_PROJECT if user_id is None else _OF_USER
+    instances, cores, memory_mib = conn.execute(statement, {"b_project": project_id, "b_user": user_id}).one()
     return ServerUsage(instances=instances, cores=int(cores), memory_mib=int(memory_mib))
 
 

@@ -36,7 +36,9 @@ def test_rules_that_handlers_name_exist() -> None:
     known = {rule.name for rule in RULES}
     folder = Path(micronova.compute.__file__).parent / "handlers"
     named = {
-        name for path in folder.rglob("*.py") for name in re.findall(r'"(os_compute_api:[^"{]+[^":{])"', path.read_text())
+        name
+        for path in folder.rglob("*.py")
+        for name in re.findall(r'"(os_compute_api:[^"{]+[^":{])"', path.read_text())
     }
     assert named
     assert named <= known
