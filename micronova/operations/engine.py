@@ -73,6 +73,7 @@ class Engine:
         self._serial = itertools.count()
         self._workers: list[threading.Thread] = []
         self._idle = 0
+        self._started = False
         self._stop = threading.Event()
         self._wake = threading.Event()  # the clock has something new to wait for
         self._clock: threading.Thread | None = None
@@ -140,7 +141,7 @@ class Engine:
 
     def start(self) -> None:
         """Go on with what was under way, and keep going."""
-        self._stop.clear()
+        self._started = True
         self._tick()
         self._clock = threading.Thread(target=self._run_clock, name="operations-clock", daemon=True)
         self._clock.start()
@@ -235,8 +236,8 @@ class Engine:
 
     def _enqueue(self, operation_id: OperationId) -> None:
         with self._lock:
-            if operation_id in self._known or self._stop.is_set():
-                return
+            if operation_id in self._known or not self._started or self._stop.is_set():
+                return  # what is not begun now is found by the clock, or at the start
             self._known.add(operation_id)
             if self._idle <= self._queue.qsize() and len(self._workers) < self._max_workers:
                 worker = threading.Thread(target=self._work, name=f"operations-{len(self._workers)}", daemon=True)

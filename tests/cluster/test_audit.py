@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from micronova.compute import servers
+from micronova.compute import server_delete, servers
 from micronova.compute.reconcile.audit import Finding, Kind, audit, repair
 from micronova.compute.reconcile.auditor import Auditor
 from micronova.db.database import Database
@@ -17,7 +17,7 @@ from micronova.db.tables.compute import server_disks
 from micronova.db.tables.placement import resource_providers
 from micronova.host.interface import GuestSpec, Holdings, NetworkSpec, Nic
 from micronova.host.simulated import SimulatedHost
-from micronova.model.ids import HostName, NetworkId, PortId, ServerId, new_uuid
+from micronova.model.ids import HostName, NetworkId, OperationId, PortId, ServerId, new_uuid
 from micronova.network.ports import NicRequest, ensure_ports, nics_of, plan_nics
 from micronova.placement import allocations
 from tests.operations.servers_world import ServersWorld
@@ -220,17 +220,24 @@ def test_a_disorder_is_found_and_repaired_or_left_to_a_person(house: House, diso
 
 
 def test_a_server_with_an_operation_under_way_is_left_out(house: House) -> None:
-    begin_delete(house.world, house.world.engine(), house.server_id)  # accepted; the engine is not started
+    engine = house.world.engine()
+    api = house.world.compute(engine)
+
+    def accept_deletion(c: sa.Connection) -> OperationId | None:
+        server = servers.get(c, house.server_id, project_id=None)
+        return server_delete.delete(c, api, house.world.member, server, request_id="req-2")
+
+    operation = house.database.transact(accept_deletion)  # and nobody begins it yet
+    assert operation is not None
     house.home.remove_domain(house.server_id)
     house.away.ensure_running(guest(house.server_id))
-    house.away.ensure_config_drive(house.server_id, {"a": b"b"})
     house.database.transact(lambda c: allocations.release(c, house.server_id))
     assert house.audit() == []
-    house.away.remove_domain(house.server_id)
-    house.away.remove_disks(house.server_id)
-    with running(house.world.engine()):  # takes up what was accepted
-        pass
-    assert house.audit() == []
+    with running(engine):
+        assert engine.wait(operation) == "succeeded"
+    stray = Finding(kind=Kind.DOMAIN, owner=house.server_id, host=house.away.name)
+    assert house.audit() == [stray]
+    assert house.repair([stray]) == house.audit() == []
 
 
 def test_a_network_in_the_database_stays_on_hosts_without_its_ports(house: House) -> None:

@@ -82,12 +82,6 @@ class Networks:
 
         self._libvirt.call(f"remove network {name}", run)
 
-    def names(self) -> list[str]:
-        """Names of all networks, ours and others."""
-        return self._libvirt.call(
-            "list the networks", lambda connection: [network.name() for network in connection.listAllNetworks()]
-        )
-
 
 def _find(connection: libvirt.virConnect, name: str) -> libvirt.virNetwork | None:
     try:

@@ -20,12 +20,6 @@ def network_name(network_id: NetworkId) -> str:
     return f"{_NETWORK_PREFIX}{network_id}"
 
 
-def network_owner(name: str) -> NetworkId | None:
-    """The network that a libvirt network with this name is for; None if it is not ours."""
-    network_id = name.removeprefix(_NETWORK_PREFIX)
-    return NetworkId(network_id) if network_id != name and is_uuid(network_id) else None
-
-
 def bridge_name(network_id: NetworkId) -> str:
     """``mn`` and eight digits of the network's id."""
     return _BRIDGE_PREFIX + _hex(network_id, 8)
