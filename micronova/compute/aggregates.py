@@ -17,6 +17,11 @@ from micronova.model.errors import Conflict, Invalid, MicronovaError, NotFound
 from micronova.model.ids import new_uuid
 
 ZONE = "availability_zone"
+_ZONES_BY_HOST = (
+    sa.select(aggregate_hosts.c.host, aggregate_metadata.c.value)
+    .join(aggregate_metadata, aggregate_metadata.c.aggregate_id == aggregate_hosts.c.aggregate_id)
+    .where(aggregate_metadata.c.key == ZONE)
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +57,7 @@ def get(conn: Connection, aggregate_id: int) -> Aggregate:
 
 def zones_by_host(conn: Connection) -> Mapping[str, str]:
     """The availability zone of each host that an aggregate put in one."""
-    rows = conn.execute(
-        sa.select(aggregate_hosts.c.host, aggregate_metadata.c.value)
-        .join(aggregate_metadata, aggregate_metadata.c.aggregate_id == aggregate_hosts.c.aggregate_id)
-        .where(aggregate_metadata.c.key == ZONE)
-    )
-    return {row.host: row.value for row in rows}
+    return {host: zone for host, zone in conn.execute(_ZONES_BY_HOST)}
 
 
 def create(conn: Connection, name: str, availability_zone: str | None) -> Aggregate:

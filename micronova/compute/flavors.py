@@ -35,6 +35,19 @@ SORT_KEYS: Mapping[str, sa.Column[Any]] = {
     "vcpus": flavors.c.vcpus,
 }
 
+_PROJECT: sa.BindParameter[str] = sa.bindparam("b_project")
+_GRANTED = flavors.c.id.in_(
+    sa.select(flavor_projects.c.flavor_id).where(flavor_projects.c.project_id == _PROJECT)
+)
+_VISIBLE = sa.or_(flavors.c.is_public, _GRANTED)
+_ANY = sa.select(flavors).where(flavors.c.flavorid == sa.bindparam("b_flavorid"))
+_ANY_VISIBLE = _ANY.where(_VISIBLE)
+_EXTRA_SPECS = (
+    sa.select(flavor_extra_specs)
+    .where(flavor_extra_specs.c.flavor_id.in_(sa.bindparam("b_flavors", expanding=True)))
+    .order_by(flavor_extra_specs.c.name)
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flavor:
@@ -95,7 +108,10 @@ class FlavorQuery:
 
 def get(conn: Connection, viewer: Viewer, flavorid: str) -> Flavor:
     """A flavor that ``viewer`` may see.  Raises NotFound, for private ones of others too (T-API5)."""
-    row = conn.execute(sa.select(flavors).where(flavors.c.flavorid == flavorid, *_visible(viewer))).one_or_none()
+    if viewer.is_admin:
+        row = conn.execute(_ANY, {"b_flavorid": flavorid}).one_or_none()
+    else:
+        row = conn.execute(_ANY_VISIBLE, {"b_flavorid": flavorid, "b_project": viewer.project_id or ""}).one_or_none()
     if row is None:
         raise _not_found(flavorid)
     return _flavor(row, extra_specs_of(conn, [row.id]).get(row.id, {}))
@@ -113,16 +129,16 @@ def list_flavors(conn: Connection, viewer: Viewer, query: FlavorQuery, *, with_e
     """A page of flavors; ``query.limit + 1`` rows at most, so that the caller sees whether more follow."""
     statement = sa.select(flavors)
     if not viewer.is_admin:
-        statement = statement.where(*_visible(viewer))
+        statement = statement.where(_VISIBLE)
     elif query.is_public is not None:
         public = flavors.c.is_public == query.is_public
-        statement = statement.where(sa.or_(public, _granted(viewer.project_id)) if query.is_public else public)
+        statement = statement.where(sa.or_(public, _GRANTED) if query.is_public else public)
     if query.min_memory_mib is not None:
         statement = statement.where(flavors.c.memory_mib >= query.min_memory_mib)
     if query.min_root_gib is not None:
         statement = statement.where(flavors.c.root_gib >= query.min_root_gib)
     # Flavors are few: sorting and paging here gives NULLs and text the same order on both databases.
-    rows: list[sa.Row[Any]] = list(conn.execute(statement))
+    rows: list[sa.Row[Any]] = list(conn.execute(statement, {"b_project": viewer.project_id or ""}))
     if query.name is not None:
         matches = name_matches(query.name)
         rows = [row for row in rows if matches(row.name)]
@@ -196,11 +212,7 @@ def extra_specs_of(conn: Connection, flavor_ids: Sequence[int]) -> Mapping[int, 
     if not flavor_ids:
         return {}
     found: dict[int, dict[str, str]] = {}
-    for row in conn.execute(
-        sa.select(flavor_extra_specs)
-        .where(flavor_extra_specs.c.flavor_id.in_(flavor_ids))
-        .order_by(flavor_extra_specs.c.name)
-    ):
+    for row in conn.execute(_EXTRA_SPECS, {"b_flavors": flavor_ids}):
         found.setdefault(row.flavor_id, {})[row.name] = row.value
     return found
 
@@ -269,16 +281,6 @@ def _not_found(flavorid: str) -> NotFound:
 
 def _touch(conn: Connection, flavor: Flavor) -> None:
     conn.execute(sa.update(flavors).where(flavors.c.id == flavor.id).values(updated_at=utcnow()))
-
-
-def _granted(project_id: str | None) -> sa.ColumnElement[bool]:
-    return flavors.c.id.in_(
-        sa.select(flavor_projects.c.flavor_id).where(flavor_projects.c.project_id == (project_id or ""))
-    )
-
-
-def _visible(viewer: Viewer) -> Sequence[sa.ColumnElement[bool]]:
-    return () if viewer.is_admin else (sa.or_(flavors.c.is_public, _granted(viewer.project_id)),)
 
 
 def _orderable(row: sa.Row[Any], column: str) -> tuple[bool, Any]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple
 
 import msgspec
 import sqlalchemy as sa
@@ -23,6 +24,40 @@ from micronova.model.ids import new_uuid
 COMPUTE = "nova-compute"
 # The parts of the control plane that clients expect to see as services.
 CONTROL = ("nova-conductor", "nova-scheduler")
+
+
+_NODES = sa.select(compute_nodes).order_by(compute_nodes.c.id)
+_COMPUTE_HOSTS = sa.select(
+    compute_services.c.host,
+    compute_services.c.disabled,
+    compute_services.c.disabled_reason,
+    compute_services.c.forced_down,
+    compute_services.c.heartbeat_at,
+).where(compute_services.c.binary == COMPUTE)
+
+
+@cache
+def _services_statement(*, by_host: bool, by_binary: bool) -> sa.Select[Any]:
+    statement = sa.select(compute_services).order_by(compute_services.c.id)
+    if by_host:
+        statement = statement.where(compute_services.c.host == sa.bindparam("b_host"))
+    if by_binary:
+        statement = statement.where(compute_services.c.binary == sa.bindparam("b_binary"))
+    return statement
+
+
+class ComputeHost(NamedTuple):
+    """What decides whether a host may get servers: of its service, only what the scheduler asks about."""
+
+    host: str
+    disabled: bool
+    disabled_reason: str | None
+    forced_down: bool
+    heartbeat_at: datetime
+
+    def is_up(self, now: datetime, service_down_time_s: int) -> bool:
+        """Whether it said in time that it lives, and nobody declared it dead."""
+        return _is_up(self, now, service_down_time_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +77,11 @@ class ComputeService:
 
     def is_up(self, now: datetime, service_down_time_s: int) -> bool:
         """Whether it said in time that it lives, and nobody declared it dead."""
-        return not self.forced_down and now - self.heartbeat_at <= timedelta(seconds=service_down_time_s)
+        return _is_up(self, now, service_down_time_s)
+
+
+def _is_up(service: ComputeHost | ComputeService, now: datetime, service_down_time_s: int) -> bool:
+    return not service.forced_down and now - service.heartbeat_at <= timedelta(seconds=service_down_time_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,24 +150,25 @@ def heartbeat(conn: Connection, host: str, usage: HostUsage | None = None) -> No
 
 def services(conn: Connection, *, host: str | None = None, binary: str | None = None) -> list[ComputeService]:
     """All services, by number."""
-    statement = sa.select(compute_services).order_by(compute_services.c.id)
-    if host is not None:
-        statement = statement.where(compute_services.c.host == host)
-    if binary is not None:
-        statement = statement.where(compute_services.c.binary == binary)
-    return [ComputeService(**row._mapping) for row in conn.execute(statement)]
+    statement = _services_statement(by_host=host is not None, by_binary=binary is not None)
+    return [ComputeService(**row._mapping) for row in conn.execute(statement, {"b_host": host, "b_binary": binary})]
+
+
+def compute_hosts(conn: Connection) -> list[ComputeHost]:
+    """The hosts of servers, with what decides whether they may get more."""
+    return [ComputeHost(*row) for row in conn.execute(_COMPUTE_HOSTS)]
 
 
 def nodes(conn: Connection) -> list[ComputeNode]:
     """All hypervisors, by number."""
-    return [_node(row) for row in conn.execute(sa.select(compute_nodes).order_by(compute_nodes.c.id))]
+    return [_node(row) for row in conn.execute(_NODES)]
 
 
 def usable_hosts(conn: Connection, now: datetime, service_down_time_s: int) -> set[str]:
     """Hosts that may get new servers: up, and not disabled."""
     return {
         service.host
-        for service in services(conn, binary=COMPUTE)
+        for service in compute_hosts(conn)
         if not service.disabled and service.is_up(now, service_down_time_s)
     }
 

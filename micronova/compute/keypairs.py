@@ -17,6 +17,9 @@ from micronova.model.clock import utcnow
 from micronova.model.errors import Conflict, Invalid, NotFound
 
 _NAME_CHARACTERS = frozenset(string.ascii_letters + string.digits + "_- @.")
+_ONE = sa.select(keypairs).where(
+    keypairs.c.user_id == sa.bindparam("b_user"), keypairs.c.name == sa.bindparam("b_name")
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class KeyPair:
 
 def get(conn: Connection, user_id: str, name: str) -> KeyPair:
     """A user's keypair.  Raises NotFound."""
-    row = conn.execute(sa.select(keypairs).where(keypairs.c.user_id == user_id, keypairs.c.name == name)).one_or_none()
+    row = conn.execute(_ONE, {"b_user": user_id, "b_name": name}).one_or_none()
     if row is None:
         raise _not_found(user_id, name)
     return _keypair(row)

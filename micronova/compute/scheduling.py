@@ -25,6 +25,14 @@ from micronova.scheduler.explain import explain_for_admin, explain_for_user
 from micronova.scheduler.request import GroupPlacement, GroupPolicy, ImageRequirements, Request
 from micronova.scheduler.snapshot import HostService, Snapshot
 
+_HOST_COUNTS = sa.select(servers.c.host, sa.func.count()).where(servers.c.host.is_not(None)).group_by(servers.c.host)
+_BUILDS = _HOST_COUNTS.where(servers.c.deleted_at.is_(None), servers.c.vm_state == VmState.BUILDING)
+_IDS: sa.BindParameter[str] = sa.bindparam("b_ids", expanding=True)
+_COUNTS_OF = _HOST_COUNTS.where(servers.c.id.in_(_IDS))
+_HOSTS_OF = sa.select(servers.c.host).where(
+    servers.c.id.in_(_IDS), servers.c.deleted_at.is_(None), servers.c.host.is_not(None)
+)
+
 
 class Placement(msgspec.Struct, frozen=True, kw_only=True):
     """What a server asks of a host, as an operation stores it."""
@@ -107,7 +115,7 @@ def _services(c: Connection, settings: ComputeSettings, *, hypervisors: bool) ->
             supported_instances=_supported(nodes.get(service.host)),
             capabilities=_capabilities(nodes.get(service.host)),
         )
-        for service in host_registry.services(c, binary=host_registry.COMPUTE)
+        for service in host_registry.compute_hosts(c)
     }
 
 
@@ -132,12 +140,7 @@ def _capabilities(node: ComputeNode | None) -> Mapping[str, object]:
 
 
 def _builds(c: Connection) -> Mapping[HostName, int]:
-    rows = c.execute(
-        sa.select(servers.c.host, sa.func.count())
-        .where(servers.c.deleted_at.is_(None), servers.c.vm_state == VmState.BUILDING, servers.c.host.is_not(None))
-        .group_by(servers.c.host)
-    )
-    return {HostName(host): count for host, count in rows}
+    return {HostName(host): count for host, count in c.execute(_BUILDS)}
 
 
 def _group(c: Connection, uuid: str, server_id: str) -> GroupPlacement | None:
@@ -147,11 +150,7 @@ def _group(c: Connection, uuid: str, server_id: str) -> GroupPlacement | None:
     except NotFound:
         return None
     others = [member for member in group.members if member != server_id]
-    rows = c.execute(
-        sa.select(servers.c.host, sa.func.count())
-        .where(servers.c.id.in_(others), servers.c.host.is_not(None))
-        .group_by(servers.c.host)
-    )
+    rows = c.execute(_COUNTS_OF, {"b_ids": others})
     return GroupPlacement(
         policy=GroupPolicy(group.policy),
         members={HostName(host): count for host, count in rows},
@@ -163,9 +162,4 @@ def _hosts_of(c: Connection, server_ids: Sequence[str]) -> frozenset[HostName] |
     """Where these servers are, by one query; None if none were named (no such hint)."""
     if not server_ids:
         return None
-    rows = c.execute(
-        sa.select(servers.c.host).where(
-            servers.c.id.in_(server_ids), servers.c.deleted_at.is_(None), servers.c.host.is_not(None)
-        )
-    )
-    return frozenset(HostName(row.host) for row in rows)
+    return frozenset(HostName(host) for host in c.execute(_HOSTS_OF, {"b_ids": server_ids}).scalars())

@@ -33,6 +33,9 @@ from micronova.network import ports
 from micronova.scheduler.flavor_request import resources_of_flavor
 
 _RESERVATION_CHARACTERS = "0123456789abcdefghijklmnopqrstuvwxyz"
+_INSERT = servers.insert().returning(servers.c.number)
+_INSERT_METADATA = server_metadata.insert()
+_INSERT_TAGS = server_tags.insert()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +82,7 @@ def create(c: Connection, api: Compute, caller: Caller, rights: Rights, new: New
         server_id = ServerId(new_uuid())
         planned = ports.plan_nics(c, project_id=project_id, is_admin=rights.is_admin, requested=new.networks)
         names = _names(new, server_id, index, several=new.max_count > 1)
-        number = c.execute(
-            servers.insert().values(**row, **names, id=server_id, launch_index=index).returning(servers.c.number)
-        ).scalar_one()
+        number = c.execute(_INSERT, {**row, **names, "id": server_id, "launch_index": index}).scalar_one()
         _write_belongings(c, server_id, new)
         if group is not None:
             server_groups.add_member(c, api.settings.quota, group, server_id)
@@ -242,8 +243,8 @@ def _names(new: NewServers, server_id: str, index: int, *, several: bool) -> dic
 def _write_belongings(c: Connection, server_id: str, new: NewServers) -> None:
     if new.metadata:
         c.execute(
-            server_metadata.insert(),
+            _INSERT_METADATA,
             [{"server_id": server_id, "key": key, "value": value} for key, value in new.metadata.items()],
         )
     if new.tags:
-        c.execute(server_tags.insert(), [{"server_id": server_id, "tag": tag} for tag in dict.fromkeys(new.tags)])
+        c.execute(_INSERT_TAGS, [{"server_id": server_id, "tag": tag} for tag in dict.fromkeys(new.tags)])

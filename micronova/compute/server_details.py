@@ -8,7 +8,7 @@ from sqlalchemy.engine import Connection
 
 from micronova.compute import host_registry, server_groups, servers
 from micronova.compute.api import ComputeSettings
-from micronova.compute.host_registry import ComputeService
+from micronova.compute.host_registry import ComputeHost
 from micronova.compute.servers import Server
 from micronova.compute.states import VmState
 from micronova.compute.views.servers import Details
@@ -51,11 +51,11 @@ def of(
 def _host_status(c: Connection, settings: ComputeSettings) -> dict[str, str]:
     now = utcnow()
 
-    def status(service: ComputeService) -> str:
+    def status(service: ComputeHost) -> str:
         if service.disabled:
             return "MAINTENANCE"
         if service.forced_down:
             return "DOWN"
         return "UP" if service.is_up(now, settings.service_down_time_s) else "UNKNOWN"
 
-    return {service.host: status(service) for service in host_registry.services(c, binary=host_registry.COMPUTE)}
+    return {service.host: status(service) for service in host_registry.compute_hosts(c)}

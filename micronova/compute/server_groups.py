@@ -18,6 +18,29 @@ from micronova.model.clock import utcnow
 from micronova.model.errors import NotFound, QuotaExceeded
 from micronova.model.ids import new_uuid
 
+_GROUP: sa.BindParameter[int] = sa.bindparam("b_group")
+_ONE = sa.select(server_groups).where(server_groups.c.uuid == sa.bindparam("b_uuid"))
+_MEMBERS = (
+    sa.select(server_group_members.c.group_id, server_group_members.c.server_id)
+    .join(servers, servers.c.id == server_group_members.c.server_id)
+    .where(
+        server_group_members.c.group_id.in_(sa.bindparam("b_groups", expanding=True)), servers.c.deleted_at.is_(None)
+    )
+    .order_by(servers.c.number)
+)
+_N_MEMBERS = (
+    sa.select(sa.func.count())
+    .select_from(server_group_members.join(servers, servers.c.id == server_group_members.c.server_id))
+    .where(server_group_members.c.group_id == _GROUP, servers.c.deleted_at.is_(None))
+)
+_OF_SERVERS = (
+    sa.select(server_group_members.c.server_id, server_groups.c.uuid)
+    .join(server_groups, server_groups.c.id == server_group_members.c.group_id)
+    .where(server_group_members.c.server_id.in_(sa.bindparam("b_servers", expanding=True)))
+    .order_by(server_groups.c.id)
+)
+_ADD_MEMBER = server_group_members.insert()
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerGroup:
@@ -38,7 +61,7 @@ class ServerGroup:
 
 def get(conn: Connection, uuid: str, *, project_id: str | None) -> ServerGroup:
     """A group of that project (None: of any).  Raises NotFound."""
-    found = _read(conn, sa.select(server_groups).where(server_groups.c.uuid == uuid))
+    found = _read(conn, conn.execute(_ONE, {"b_uuid": uuid}).all())
     if not found or (project_id is not None and found[0].project_id != project_id):
         raise NotFound(f"Instance group {uuid[:64]} could not be found.")
     return found[0]
@@ -49,7 +72,7 @@ def list_groups(conn: Connection, *, project_id: str | None, limit: int, offset:
     statement = sa.select(server_groups).order_by(server_groups.c.id).limit(limit).offset(offset)
     if project_id is not None:
         statement = statement.where(server_groups.c.project_id == project_id)
-    return _read(conn, statement)
+    return _read(conn, conn.execute(statement).all())
 
 
 def create(
@@ -87,40 +110,23 @@ def delete(conn: Connection, group: ServerGroup) -> None:
 def add_member(conn: Connection, defaults: QuotaLimits, group: ServerGroup, server_id: str) -> None:
     """Put a new server in.  Raises QuotaExceeded."""
     limit = quotas.of_project(conn, defaults, group.project_id)["server_group_members"]
-    table = server_group_members
-    present = conn.execute(
-        sa.select(sa.func.count())
-        .select_from(table.join(servers, servers.c.id == table.c.server_id))
-        .where(table.c.group_id == group.id, servers.c.deleted_at.is_(None))
-    ).scalar_one()
+    present = conn.execute(_N_MEMBERS, {"b_group": group.id}).scalar_one()
     if limit != quotas.UNLIMITED and present >= limit:
         raise QuotaExceeded("Quota exceeded, too many servers in group")
-    conn.execute(sa.insert(table).values(group_id=group.id, server_id=server_id))
+    conn.execute(_ADD_MEMBER, {"group_id": group.id, "server_id": server_id})
 
 
 def of_servers(conn: Connection, server_ids: Sequence[str]) -> Mapping[str, Sequence[str]]:
     """UUIDs of the groups of each server; servers in none are absent."""
     found: dict[str, list[str]] = {}
-    for server_id, uuid in conn.execute(
-        sa.select(server_group_members.c.server_id, server_groups.c.uuid)
-        .join(server_groups, server_groups.c.id == server_group_members.c.group_id)
-        .where(server_group_members.c.server_id.in_(server_ids))
-        .order_by(server_groups.c.id)
-    ):
+    for server_id, uuid in conn.execute(_OF_SERVERS, {"b_servers": server_ids}):
         found.setdefault(server_id, []).append(uuid)
     return found
 
 
-def _read(conn: Connection, statement: sa.Select[Any]) -> list[ServerGroup]:
-    rows = conn.execute(statement).all()
+def _read(conn: Connection, rows: Sequence[sa.Row[Any]]) -> list[ServerGroup]:
     members: dict[int, list[str]] = {}
-    table = server_group_members
-    for group_id, server_id in conn.execute(
-        sa.select(table.c.group_id, table.c.server_id)
-        .join(servers, servers.c.id == table.c.server_id)
-        .where(table.c.group_id.in_([row.id for row in rows]), servers.c.deleted_at.is_(None))
-        .order_by(servers.c.number)
-    ):
+    for group_id, server_id in conn.execute(_MEMBERS, {"b_groups": [row.id for row in rows]}):
         members.setdefault(group_id, []).append(server_id)
     return [
         ServerGroup(

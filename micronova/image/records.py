@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import sqlalchemy as sa
@@ -88,7 +89,19 @@ _COLUMNS = (
 )
 
 
-def is_member(project_id: str | None, *statuses: str) -> sa.ColumnElement[bool]:
+_PROJECT: sa.BindParameter[str] = sa.bindparam("b_project")
+_IMAGES: sa.BindParameter[str] = sa.bindparam("b_images", expanding=True)
+_PROPERTIES = sa.select(image_properties.c.image_id, image_properties.c.name, image_properties.c.value).where(
+    image_properties.c.image_id.in_(_IMAGES)
+)
+_TAGS = (
+    sa.select(image_tags.c.image_id, image_tags.c.value)
+    .where(image_tags.c.image_id.in_(_IMAGES))
+    .order_by(image_tags.c.value)
+)
+
+
+def is_member(project_id: str | sa.BindParameter[str] | None, *statuses: str) -> sa.ColumnElement[bool]:
     """SQL: the image is shared with the project (with one of these member statuses, if given)."""
     where = [image_members.c.image_id == images.c.id, image_members.c.member_id == project_id]
     if statuses:
@@ -98,12 +111,24 @@ def is_member(project_id: str | None, *statuses: str) -> sa.ColumnElement[bool]:
 
 def visible_to(viewer: Viewer) -> sa.ColumnElement[bool]:
     """SQL: the viewer may know that the image exists."""
-    if viewer.is_admin:
+    return _visible(viewer.project_id, is_admin=viewer.is_admin)
+
+
+def _visible(project_id: str | sa.BindParameter[str] | None, *, is_admin: bool) -> sa.ColumnElement[bool]:
+    if is_admin:
         return sa.true()
     return sa.or_(
-        images.c.owner == viewer.project_id,
+        images.c.owner == project_id,
         images.c.visibility.in_(("public", "community")),
-        sa.and_(images.c.visibility == "shared", is_member(viewer.project_id)),
+        sa.and_(images.c.visibility == "shared", is_member(project_id)),
+    )
+
+
+@cache
+def _find_statement(*, scoped: bool, is_admin: bool) -> sa.Select[Any]:
+    project = _PROJECT if scoped else None
+    return sa.select(*_COLUMNS, is_member(project).label("member")).where(
+        images.c.id == sa.bindparam("b_image"), images.c.status != Status.DELETED, _visible(project, is_admin=is_admin)
     )
 
 
@@ -117,10 +142,8 @@ def get(conn: Connection, viewer: Viewer, image_id: str) -> Image:
 
 def find(conn: Connection, viewer: Viewer, image_id: str) -> Image | None:
     """The image, if it exists, is not deleted, and the viewer may see it."""
-    query = sa.select(*_COLUMNS, is_member(viewer.project_id).label("member")).where(
-        images.c.id == image_id, images.c.status != Status.DELETED, visible_to(viewer)
-    )
-    row = conn.execute(query).first()
+    statement = _find_statement(scoped=viewer.project_id is not None, is_admin=viewer.is_admin)
+    row = conn.execute(statement, {"b_image": image_id, "b_project": viewer.project_id}).first()
     return None if row is None else read_all(conn, [row])[0]
 
 
@@ -131,25 +154,9 @@ def select() -> sa.Select[Any]:
 
 def read_all(conn: Connection, rows: Sequence[Row[*tuple[Any, ...]]]) -> list[Image]:
     """Images of rows, with their properties and tags, by two queries however many there are."""
-    ids = [row.id for row in rows]
-    properties = _grouped(
-        conn.execute(
-            sa.select(image_properties.c.image_id, image_properties.c.name, image_properties.c.value).where(
-                image_properties.c.image_id.in_(ids)
-            )
-        )
-        if ids
-        else ()
-    )
-    tags = _grouped(
-        conn.execute(
-            sa.select(image_tags.c.image_id, image_tags.c.value)
-            .where(image_tags.c.image_id.in_(ids))
-            .order_by(image_tags.c.value)
-        )
-        if ids
-        else ()
-    )
+    ids = {"b_images": [row.id for row in rows]}
+    properties = _grouped(conn.execute(_PROPERTIES, ids) if rows else ())
+    tags = _grouped(conn.execute(_TAGS, ids) if rows else ())
     result = []
     for row in rows:
         values = dict(row._mapping)

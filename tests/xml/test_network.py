@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from micronova.host.interface import NetworkSpec, Nic
 from micronova.host.network import nat, ruleset
-from micronova.host.network.names import bridge_name, network_name, tap_name
+from micronova.host.network.names import bridge_name, tap_name
 from micronova.model.errors import Unsupported
 from micronova.model.ids import NetworkId, PortId
 from tests.xml.golden import assert_golden
@@ -52,7 +52,7 @@ def test_dhcp_gives_the_first_ipv4_address() -> None:
     assert nat.dhcp_hosts(replace(NIC, network=replace(SPEC, dhcp=False))) == []
 
 
-def test_names_fit_into_linux_and_tell_their_owner() -> None:
+def test_names_fit_into_linux() -> None:
     assert bridge_name(SPEC.id) == "mn0d1f7a52"
     assert tap_name(NIC.port_id) == "mnp7c0e2f4a95a5" and len(tap_name(NIC.port_id)) <= 15
 
