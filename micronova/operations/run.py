@@ -46,7 +46,7 @@ class Stopping(Exception):
     """This process ends: leave the operation as it is; the next start goes on with it."""
 
 
-class Later(Exception):  # noqa: N818 - a signal inside the engine
+class Later(Exception):
     """A host is away and the step is patient: give the worker back and go on with the step after a while."""
 
 
