@@ -57,7 +57,7 @@ def get(conn: Connection, aggregate_id: int) -> Aggregate:
 
 def zones_by_host(conn: Connection) -> Mapping[str, str]:
     """The availability zone of each host that an aggregate put in one."""
-    return {host: zone for host, zone in conn.execute(_ZONES_BY_HOST)}
+    return dict(conn.execute(_ZONES_BY_HOST).all())
 
 
 def create(conn: Connection, name: str, availability_zone: str | None) -> Aggregate:

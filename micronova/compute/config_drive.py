@@ -51,18 +51,21 @@ def files(
 ) -> dict[str, bytes]:
     """All files by their path on the drive.  ``user_data`` is base64; ``tags`` are device tags by port id."""
     meta_data = _meta_data(server, metadata, key, nics, tags, injected, dhcp_domain)
+    given = None if user_data is None else base64.b64decode(user_data)
+    network = _json(network_data(nics))
+    nothing = _json({})
     made: dict[str, bytes] = {}
     for folder in _FOLDERS:
         at = f"openstack/{folder}/"
         made[at + "meta_data.json"] = _json({k: v for k, v in meta_data.items() if folder >= _SINCE.get(k, "")})
-        if user_data is not None:
-            made[at + "user_data"] = base64.b64decode(user_data)
+        if given is not None:
+            made[at + "user_data"] = given
         if folder >= "2013-10-17":
-            made[at + "vendor_data.json"] = _json({})
+            made[at + "vendor_data.json"] = nothing
         if folder >= "2015-10-15":
-            made[at + "network_data.json"] = _json(network_data(nics))
+            made[at + "network_data.json"] = network
         if folder >= "2016-10-06":
-            made[at + "vendor_data2.json"] = _json({})
+            made[at + "vendor_data2.json"] = nothing
     for n, file in enumerate(injected):
         made[f"openstack/content/{n:04d}"] = base64.b64decode(file.contents)
     return made

@@ -36,9 +36,7 @@ SORT_KEYS: Mapping[str, sa.Column[Any]] = {
 }
 
 _PROJECT: sa.BindParameter[str] = sa.bindparam("b_project")
-_GRANTED = flavors.c.id.in_(
-    sa.select(flavor_projects.c.flavor_id).where(flavor_projects.c.project_id == _PROJECT)
-)
+_GRANTED = flavors.c.id.in_(sa.select(flavor_projects.c.flavor_id).where(flavor_projects.c.project_id == _PROJECT))
 _VISIBLE = sa.or_(flavors.c.is_public, _GRANTED)
 _ANY = sa.select(flavors).where(flavors.c.flavorid == sa.bindparam("b_flavorid"))
 _ANY_VISIBLE = _ANY.where(_VISIBLE)

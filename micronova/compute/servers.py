@@ -104,7 +104,7 @@ _IDS: sa.BindParameter[str] = sa.bindparam("b_ids", expanding=True)
 _ANY = sa.select(*COLUMNS).where(servers.c.id == _ID)
 _LIVE = _ANY.where(servers.c.deleted_at.is_(None))
 _HOST = sa.select(servers.c.host).where(servers.c.id == _ID)
-_KEY = sa.select(servers.c.key_data).where(servers.c.id == _ID)
+_GUEST_DATA = sa.select(servers.c.key_data, servers.c.user_data).where(servers.c.id == _ID)
 _USER_DATA = sa.select(servers.c.id, servers.c.user_data).where(
     servers.c.id.in_(_IDS), servers.c.user_data.is_not(None)
 )
@@ -156,13 +156,11 @@ def user_data_of(c: Connection, server_ids: Sequence[str]) -> dict[str, str | No
     return {row.id: row.user_data for row in c.execute(_USER_DATA, {"b_ids": server_ids})}
 
 
-def key_of(c: Connection, server_id: str) -> ServerKey | None:
-    """The key that the guest gets."""
-    text = c.execute(_KEY, {"b_id": server_id}).scalar()
-    if text is None:
-        return None
-    key: ServerKey = _decoders[ServerKey].decode(text)
-    return key
+def guest_data_of(c: Connection, server_id: str) -> tuple[ServerKey | None, str | None]:
+    """The key and the user data (base64) that the guest gets."""
+    row = c.execute(_GUEST_DATA, {"b_id": server_id}).one()
+    key: ServerKey | None = None if row.key_data is None else _decoders[ServerKey].decode(row.key_data)
+    return key, row.user_data
 
 
 def decoded(text: str | None, kind: type[T], otherwise: T) -> T:

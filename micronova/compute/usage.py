@@ -12,7 +12,6 @@ from micronova.compute.states import VmState
 from micronova.db.tables.compute import servers
 from micronova.db.tables.compute_resources import keypairs, server_groups
 
-
 _PROJECT: sa.BindParameter[str] = sa.bindparam("b_project")
 _USER: sa.BindParameter[str] = sa.bindparam("b_user")
 _OF_PROJECT = sa.select(

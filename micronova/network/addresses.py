@@ -25,6 +25,13 @@ _MAX_LISTED = 1 << 16
 
 _dice = random.SystemRandom()
 
+# Built once: making a statement costs more than running it.
+_held = (
+    sa.select(fixed_ips.c.port_id, fixed_ips.c.subnet_id, fixed_ips.c.ip_address)
+    .where(fixed_ips.c.port_id.in_(sa.bindparam("ports", expanding=True)))
+    .order_by(fixed_ips.c.ip_address)
+)
+
 
 def take(conn: Connection, subnet: Subnet, port_id: str, wanted: str | None = None) -> FixedIp | None:
     """Give the port ``wanted``, or any free address of the subnet's pools; None when the subnet is full.
@@ -118,12 +125,7 @@ def check_in_subnet(subnet: Subnet, wanted: str) -> str:
 def held_by(conn: Connection, port_ids: Sequence[str]) -> Mapping[str, Sequence[FixedIp]]:
     """The addresses of ports, in one query; ports without any have no entry."""
     found: dict[str, list[FixedIp]] = {}
-    rows = conn.execute(
-        sa.select(fixed_ips.c.port_id, fixed_ips.c.subnet_id, fixed_ips.c.ip_address)
-        .where(fixed_ips.c.port_id.in_(port_ids))
-        .order_by(fixed_ips.c.ip_address)
-    )
-    for port_id, subnet_id, ip in rows:
+    for port_id, subnet_id, ip in conn.execute(_held, {"ports": port_ids}):
         found.setdefault(port_id, []).append(FixedIp(subnet_id, ip))
     return found
 

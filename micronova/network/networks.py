@@ -19,9 +19,12 @@ DEFAULT_MTU = 1500
 
 def visible(viewer: Viewer) -> sa.ColumnElement[bool]:
     """The networks that a viewer may know of: own and shared ones."""
-    if viewer.sees_all:
-        return sa.true()
-    return sa.or_(networks.c.project_id == viewer.project_id, networks.c.shared)
+    return sa.true() if viewer.sees_all else usable_by(viewer.project_id)
+
+
+def usable_by(project_id: str | sa.BindParameter[str]) -> sa.ColumnElement[bool]:
+    """The networks that a project may use: own and shared ones."""
+    return sa.or_(networks.c.project_id == project_id, networks.c.shared)
 
 
 def create_network(

@@ -12,10 +12,34 @@ from micronova.db.tables.network import fixed_ips, networks, ports, subnets
 from micronova.model.errors import Conflict, Invalid
 from micronova.model.ids import NetworkId, PortId, new_uuid
 from micronova.network import addresses
-from micronova.network.networks import visible
+from micronova.network.networks import usable_by
 from micronova.network.values import NicRequest, PlannedNic, Subnet, Viewer
 
 _Row = sa.Row[*tuple[Any, ...]]
+
+# Built once: making a statement costs more than running it.
+_project: sa.BindParameter[str] = sa.bindparam("project")
+# Two are as many as any.
+_first_two = (
+    sa.select(networks.c.id, sa.exists().where(subnets.c.network_id == networks.c.id).label("has_subnet"))
+    .where(usable_by(_project))
+    .limit(2)
+)
+_all_ports = sa.select(
+    ports.c.id,
+    ports.c.network_id,
+    ports.c.device_id,
+    sa.exists().where(fixed_ips.c.port_id == ports.c.id).label("has_ip"),
+).where(ports.c.id.in_(sa.bindparam("ports", expanding=True)))
+_own_ports = _all_ports.where(ports.c.project_id == _project)
+_all_networks = sa.select(networks.c.id).where(networks.c.id.in_(sa.bindparam("networks", expanding=True)))
+_usable_networks = _all_networks.where(usable_by(_project))
+_subnets_of = sa.select(subnets).where(subnets.c.network_id.in_(sa.bindparam("networks", expanding=True)))
+_holder = (
+    sa.select(ports.c.device_id, ports.c.project_id)
+    .join(fixed_ips, fixed_ips.c.port_id == ports.c.id)
+    .where(fixed_ips.c.subnet_id == sa.bindparam("subnet"), fixed_ips.c.ip_address == sa.bindparam("ip"))
+)
 
 
 def plan_nics(
@@ -52,12 +76,7 @@ def plan_nics(
 
 def _only_network(conn: Connection, project_id: str, *, must_exist: bool) -> Sequence[PlannedNic]:
     """The network of a user who names none: an admin, too, gets none of another project's."""
-    usable = visible(Viewer(project_id=project_id))
-    rows = conn.execute(
-        sa.select(networks.c.id, sa.exists().where(subnets.c.network_id == networks.c.id).label("has_subnet"))
-        .where(usable)
-        .limit(2)
-    ).all()
+    rows = conn.execute(_first_two, {"project": project_id}).all()
     if not rows:
         if must_exist:
             raise Invalid(f"Unable to automatically allocate a network for project {project_id}")
@@ -74,25 +93,18 @@ def _only_network(conn: Connection, project_id: str, *, must_exist: bool) -> Seq
 def _ports(conn: Connection, viewer: Viewer, port_ids: Sequence[PortId]) -> Mapping[str, _Row]:
     if not port_ids:
         return {}
-    mine = sa.true() if viewer.sees_all else ports.c.project_id == viewer.project_id
-    has_ip = sa.exists().where(fixed_ips.c.port_id == ports.c.id).label("has_ip")
-    rows = conn.execute(
-        sa.select(ports.c.id, ports.c.network_id, ports.c.device_id, has_ip).where(ports.c.id.in_(port_ids), mine)
-    )
-    return {row.id: row for row in rows}
+    statement = _all_ports if viewer.sees_all else _own_ports
+    return {row.id: row for row in conn.execute(statement, {"ports": port_ids, "project": viewer.project_id})}
 
 
 def _subnets(conn: Connection, viewer: Viewer, network_ids: set[NetworkId]) -> Mapping[str, Sequence[Subnet]]:
     """The subnets of those of the networks that the viewer may use; an empty list for one without subnets."""
     if not network_ids:
         return {}
-    found: dict[str, list[Subnet]] = {
-        network_id: []
-        for network_id in conn.execute(
-            sa.select(networks.c.id).where(networks.c.id.in_(network_ids), visible(viewer))
-        ).scalars()
-    }
-    for row in conn.execute(sa.select(subnets).where(subnets.c.network_id.in_(found))):
+    statement = _all_networks if viewer.sees_all else _usable_networks
+    usable = conn.execute(statement, {"networks": list(network_ids), "project": viewer.project_id}).scalars()
+    found: dict[str, list[Subnet]] = {network_id: [] for network_id in usable}
+    for row in conn.execute(_subnets_of, {"networks": list(found)}):
         found[row.network_id].append(Subnet.of(row))
     return found
 
@@ -142,11 +154,7 @@ def _new(
 
 def _check_free(conn: Connection, project_id: str, subnet: Subnet, fixed_ip: str) -> None:
     """Refuse early what the port would be refused for; whoever comes between now and then still gets a Conflict."""
-    holder = conn.execute(
-        sa.select(ports.c.device_id, ports.c.project_id)
-        .join(fixed_ips, fixed_ips.c.port_id == ports.c.id)
-        .where(fixed_ips.c.subnet_id == subnet.id, fixed_ips.c.ip_address == fixed_ip)
-    ).one_or_none()
+    holder = conn.execute(_holder, {"subnet": subnet.id, "ip": fixed_ip}).one_or_none()
     if holder is not None:
         # On a shared network the holder may be somebody else's server: not named then (T-PEER7).
         where = f" on instance {holder.device_id}" if holder.device_id and holder.project_id == project_id else ""

@@ -47,6 +47,41 @@ _subnets = (
     .where(subnets.c.network_id.in_(sa.bindparam("networks", expanding=True)))
     .order_by(subnets.c.created_at, subnets.c.id)
 )
+_server: sa.BindParameter[str] = sa.bindparam("b_server")
+_nics = (
+    sa.select(
+        ports.c.id,
+        ports.c.mac_address,
+        ports.c.dns_name,
+        ports.c.port_security_enabled,
+        ports.c.network_id,
+        networks.c.name,
+        networks.c.mtu,
+        networks.c.dns_domain,
+        fixed_ips.c.ip_address,
+    )
+    .join(networks, networks.c.id == ports.c.network_id)
+    .outerjoin(fixed_ips, fixed_ips.c.port_id == ports.c.id)
+    .where(ports.c.server_id == _server)
+    .order_by(ports.c.server_index, ports.c.created_at, ports.c.id, fixed_ips.c.ip_address)
+)
+# The addresses of a port go with it (foreign key).
+_delete_made = sa.delete(ports).where(ports.c.server_id == _server, ports.c.made_for_server)
+_let_go = (
+    sa.update(ports)
+    .where(ports.c.server_id == _server)
+    .values(
+        server_id=None,
+        device_id="",
+        device_owner="",
+        server_index=0,
+        host="",
+        status="DOWN",
+        dns_name="",
+        revision_number=ports.c.revision_number + 1,
+        updated_at=sa.bindparam("b_now"),
+    )
+)
 _addresses = (
     sa.select(ports.c.server_id, networks.c.name, fixed_ips.c.ip_address, ports.c.mac_address, ports.c.id)
     .join(networks, networks.c.id == ports.c.network_id)
@@ -94,47 +129,20 @@ def ensure_ports(
 
 def remove_ports(conn: Connection, *, server_id: ServerId) -> None:
     """Delete the ports that were made for this server, let go of those that existed before."""
-    mine = ports.c.server_id == server_id
-    made = sa.select(ports.c.id).where(mine, ports.c.made_for_server)
-    conn.execute(sa.delete(fixed_ips).where(fixed_ips.c.port_id.in_(made)))
-    conn.execute(sa.delete(ports).where(mine, ports.c.made_for_server))
-    conn.execute(
-        sa.update(ports)
-        .where(mine)
-        .values(
-            server_id=None,
-            device_id="",
-            device_owner="",
-            server_index=0,
-            host="",
-            status="DOWN",
-            dns_name="",
-            revision_number=ports.c.revision_number + 1,
-            updated_at=utcnow(),
-        )
-    )
+    conn.execute(_delete_made, {"b_server": server_id})
+    conn.execute(_let_go, {"b_server": server_id, "b_now": utcnow()})
 
 
 def nics_of(conn: Connection, server_id: ServerId) -> Sequence[Nic]:
     """The server's interfaces in their order, as a host needs them."""
-    rows = conn.execute(
-        sa.select(
-            ports.c.id,
-            ports.c.mac_address,
-            ports.c.dns_name,
-            ports.c.port_security_enabled,
-            ports.c.network_id,
-            networks.c.name,
-            networks.c.mtu,
-            networks.c.dns_domain,
-        )
-        .join(networks, networks.c.id == ports.c.network_id)
-        .where(ports.c.server_id == server_id)
-        .order_by(ports.c.server_index, ports.c.created_at)
-    ).all()
-    if not rows:
+    found = conn.execute(_nics, {"b_server": server_id}).all()
+    if not found:
         return []
-    held = addresses.held_by(conn, [row.id for row in rows])
+    # A row for each address, or one without any.
+    held: dict[str, list[str]] = {}
+    for row in found:
+        held.setdefault(row.id, []).extend([] if row.ip_address is None else [row.ip_address])
+    rows = {row.id: row for row in found}.values()
     of_network = subnets_of(conn, {row.network_id for row in rows})
     return [
         Nic(
@@ -143,7 +151,7 @@ def nics_of(conn: Connection, server_id: ServerId) -> Sequence[Nic]:
             network=spec_of(
                 NetworkId(row.network_id), row.name, row.mtu, row.dns_domain, of_network.get(row.network_id, ())
             ),
-            fixed_ips=tuple(fixed.ip_address for fixed in held.get(row.id, ())),
+            fixed_ips=tuple(held[row.id]),
             hostname=row.dns_name,
             security=row.port_security_enabled,
         )

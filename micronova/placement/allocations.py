@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from micronova.db.insert import insert_ignore
+from micronova.db.insert import insert_or_none
 from micronova.db.tables.placement import allocations, consumers, inventories, resource_providers
 from micronova.model.clock import utcnow
 from micronova.model.errors import Conflict, Invalid, NoCapacity
@@ -36,11 +36,7 @@ _of_consumer = (
     .where(consumers.c.uuid == sa.bindparam("consumer"))
     .order_by(resource_providers.c.uuid, allocations.c.resource_class)
 )
-_consumer_id = sa.select(consumers.c.id).where(consumers.c.uuid == sa.bindparam("consumer"))
-_lock_consumer = _consumer_id.with_for_update()
-_held = sa.select(allocations.c.provider_id, allocations.c.resource_class, allocations.c.used).where(
-    allocations.c.consumer_id == sa.bindparam("consumer_id")
-)
+_lock_consumer = sa.select(consumers.c.id).where(consumers.c.uuid == sa.bindparam("consumer")).with_for_update()
 # In the order of ids, so that two releases never wait for each other.
 _lock_providers = (
     sa.select(resource_providers.c.id)
@@ -53,7 +49,11 @@ _inventories = sa.select(inventories).where(
     inventories.c.resource_class.in_(sa.bindparam("classes", expanding=True)),
 )
 _insert = sa.insert(allocations)
-_delete_held = sa.delete(allocations).where(allocations.c.consumer_id == sa.bindparam("b_consumer"))
+_delete_held = (
+    sa.delete(allocations)
+    .where(allocations.c.consumer_id == sa.bindparam("b_consumer"))
+    .returning(allocations.c.provider_id, allocations.c.resource_class, allocations.c.used)
+)
 _delete_consumer = sa.delete(consumers).where(consumers.c.id == sa.bindparam("b_consumer"))
 _add_used = (
     sa.update(inventories)
@@ -81,29 +81,32 @@ def claim(
     """
     if not resources or any(amount < 1 for amount in resources.values()):
         raise Invalid(f"Cannot claim {dict(resources)}: amounts must be 1 or more.")
-    if _holds(conn, consumer, provider, resources):
-        return
     row = lock(conn, provider)
-    _check_capacity(conn, row.id, provider, resources)
-    made = insert_ignore(
+    try:
+        _check_capacity(conn, row.id, provider, resources)
+    except NoCapacity:
+        if _holds(conn, consumer, provider, resources):
+            return  # it is full because of this claim, made before
+        raise
+    consumer_id = insert_or_none(
         conn,
         consumers,
-        [
-            {
-                "uuid": consumer,
-                "generation": 1,
-                "project_id": project_id,
-                "user_id": user_id,
-                "consumer_type": consumer_type,
-                "created_at": utcnow(),
-            }
-        ],
+        {
+            "uuid": consumer,
+            "generation": 1,
+            "project_id": project_id,
+            "user_id": user_id,
+            "consumer_type": consumer_type,
+            "created_at": utcnow(),
+        },
+        consumers.c.id,
     )
-    if made == 0:
+    if consumer_id is None:
+        if _holds(conn, consumer, provider, resources):
+            return
         raise Conflict(
             f"Consumer {consumer} got other allocations at the same moment.", code="placement.concurrent_update"
         )
-    consumer_id = conn.execute(_consumer_id, {"consumer": consumer}).scalar_one()
     conn.execute(
         _insert,
         [
@@ -120,12 +123,11 @@ def release(conn: Connection, consumer: str) -> None:
     consumer_id = conn.execute(_lock_consumer, {"consumer": consumer}).scalar_one_or_none()
     if consumer_id is None:
         return
-    held = conn.execute(_held, {"consumer_id": consumer_id}).all()
+    held = conn.execute(_delete_held, {"b_consumer": consumer_id}).all()
     providers = sorted({row.provider_id for row in held})
     if providers:
         conn.execute(_lock_providers, {"providers": providers}).all()
         _use(conn, [(row.provider_id, row.resource_class, -row.used) for row in held])
-        conn.execute(_delete_held, {"b_consumer": consumer_id})
         bump(conn, *providers)
     conn.execute(_delete_consumer, {"b_consumer": consumer_id})
 

@@ -36,8 +36,9 @@ _inventories = sa.select(
     inventories.c.step_size,
 )
 _traits = sa.select(provider_traits.c.provider_id, provider_traits.c.trait_id)
-_by_provider = inventories.c.provider_id.in_(sa.bindparam("providers", expanding=True))
-_traits_by_provider = provider_traits.c.provider_id.in_(sa.bindparam("providers", expanding=True))
+_providers: sa.BindParameter[int] = sa.bindparam("providers", expanding=True)
+_inventories_of = _inventories.where(inventories.c.provider_id.in_(_providers))
+_traits_of = _traits.where(provider_traits.c.provider_id.in_(_providers))
 
 
 def snapshot(conn: Connection) -> Snapshot:
@@ -80,10 +81,8 @@ class Snapshots:
             return []
         ids = [row[0] for row in rows]
         if len(ids) <= _MAX_NAMED:
-            inventory_rows: Iterable[sa.Row[*tuple[Any, ...]]] = conn.execute(
-                _inventories.where(_by_provider), {"providers": ids}
-            )
-            trait_rows = conn.execute(_traits.where(_traits_by_provider), {"providers": ids})
+            inventory_rows: Iterable[sa.Row[*tuple[Any, ...]]] = conn.execute(_inventories_of, {"providers": ids})
+            trait_rows = conn.execute(_traits_of, {"providers": ids})
         else:
             inventory_rows, trait_rows = conn.execute(_inventories), conn.execute(_traits)
         capacities: dict[int, dict[str, Capacity]] = {provider_id: {} for provider_id in ids}

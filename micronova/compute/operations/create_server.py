@@ -221,16 +221,18 @@ class _Steps:
             return None
         with self._db.read() as c:
             server = servers.get(c, state.server_id, project_id=None)
-            files = config_drive.files(
-                server,
-                metadata=servers.metadata_of(c, [server.id]).get(server.id, {}),
-                key=servers.key_of(c, server.id),
-                user_data=servers.user_data_of(c, [server.id]).get(server.id),
-                nics=state.nics,
-                tags={nic.port_id: nic.tag for nic in state.planned_nics if nic.tag},
-                injected=state.files,
-                dhcp_domain=self._settings.dhcp_domain,
-            )
+            metadata = servers.metadata_of(c, [server.id]).get(server.id, {})
+            key, user_data = servers.guest_data_of(c, server.id)
+        files = config_drive.files(
+            server,
+            metadata=metadata,
+            key=key,
+            user_data=user_data,
+            nics=state.nics,
+            tags={nic.port_id: nic.tag for nic in state.planned_nics if nic.tag},
+            injected=state.files,
+            dhcp_domain=self._settings.dhcp_domain,
+        )
         disk = host.ensure_config_drive(ServerId(server.id), files)
         others = [made for made in state.disks if made.role != disk.role]
         return msgspec.structs.replace(state, disks=[*others, disk])

@@ -9,7 +9,6 @@ the server shows ``deleting`` meanwhile; only a host that nobody knows any more 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
 
 import msgspec
 from sqlalchemy.engine import Connection
@@ -17,8 +16,9 @@ from sqlalchemy.engine import Connection
 from micronova.compute import host_registry, servers
 from micronova.compute.states import VmState, move
 from micronova.db.database import Database
-from micronova.host.interface import Host, Hosts, PowerState
+from micronova.host.interface import Hosts, PowerState
 from micronova.model.clock import utcnow
+from micronova.model.errors import NotFound
 from micronova.model.ids import HostName, ServerId
 from micronova.network import ports
 from micronova.operations.definition import Failure, Operation, Step, StepContext, TransactionStep
@@ -45,9 +45,9 @@ def delete_server(database: Database, hosts: Hosts) -> Operation[DeleteServer]:
         action="delete",
         state=DeleteServer,
         steps=(
-            Step(name="remove_guest", do=steps.on_host(steps.remove_guest), no_undo=_GONE, attempts=_PATIENCE),
-            Step(name="remove_nics", do=steps.on_host(steps.remove_nics), no_undo=_GONE, attempts=_PATIENCE),
-            Step(name="remove_disks", do=steps.on_host(steps.remove_disks), no_undo=_GONE, attempts=_PATIENCE),
+            Step(name="remove_guest", do=steps.remove_guest, no_undo=_GONE, attempts=_PATIENCE),
+            Step(name="remove_nics", do=steps.remove_nics, no_undo=_GONE, attempts=_PATIENCE),
+            Step(name="remove_disks", do=steps.remove_disks, no_undo=_GONE, attempts=_PATIENCE),
             TransactionStep(name="release", do=_release, no_undo=_GONE),
         ),
         succeeded=_mark_deleted,
@@ -60,31 +60,34 @@ class _Steps:
         self._db = database
         self._hosts = hosts
 
-    def on_host(self, do: Callable[[Host, DeleteServer], None]) -> Callable[[StepContext, DeleteServer], None]:
-        """``do`` on the server's host; nothing where there is none, or where it is known no more."""
+    def _host_of(self, c: Connection, state: DeleteServer) -> HostName | None:
+        """The server's host; None where there is none, or where it is known no more."""
+        name = servers.host_of(c, state.server_id)
+        if name is None:
+            return None
+        if name not in self._hosts.names() and not host_registry.services(c, host=name):
+            log.warning("server %s: host %s is not known any more; deleting here only", state.server_id, name)
+            return None
+        return HostName(name)
 
-        def step(context: StepContext, state: DeleteServer) -> None:
-            with self._db.read() as c:
-                server = servers.get_any(c, state.server_id)
-                if server is None or server.host is None:
-                    return
-                if server.host not in self._hosts.names() and not host_registry.services(c, host=server.host):
-                    log.warning("server %s: host %s is not known any more; deleting here only", server.id, server.host)
-                    return
-            do(self._hosts.get(HostName(server.host)), state)
-
-        return step
-
-    def remove_guest(self, host: Host, state: DeleteServer) -> None:
-        host.remove_domain(ServerId(state.server_id))
-
-    def remove_nics(self, host: Host, state: DeleteServer) -> None:
+    def remove_guest(self, context: StepContext, state: DeleteServer) -> None:
         with self._db.read() as c:
-            nics = ports.nics_of(c, ServerId(state.server_id))
-        host.remove_nics(ServerId(state.server_id), nics)
+            host = self._host_of(c, state)
+        if host is not None:
+            self._hosts.get(host).remove_domain(ServerId(state.server_id))
 
-    def remove_disks(self, host: Host, state: DeleteServer) -> None:
-        host.remove_disks(ServerId(state.server_id))
+    def remove_nics(self, context: StepContext, state: DeleteServer) -> None:
+        with self._db.read() as c:
+            host = self._host_of(c, state)
+            nics = [] if host is None else ports.nics_of(c, ServerId(state.server_id))
+        if host is not None:
+            self._hosts.get(host).remove_nics(ServerId(state.server_id), nics)
+
+    def remove_disks(self, context: StepContext, state: DeleteServer) -> None:
+        with self._db.read() as c:
+            host = self._host_of(c, state)
+        if host is not None:
+            self._hosts.get(host).remove_disks(ServerId(state.server_id))
 
 
 def _release(c: Connection, context: StepContext, state: DeleteServer) -> None:
@@ -94,11 +97,11 @@ def _release(c: Connection, context: StepContext, state: DeleteServer) -> None:
 
 
 def _mark_deleted(c: Connection, context: StepContext, state: DeleteServer) -> None:
-    server = servers.get_any(c, state.server_id)
-    if server is None or server.deleted_at is not None:
-        return
     now = utcnow()
-    move(c, state.server_id, VmState.DELETED, power_state=PowerState.NOSTATE, terminated_at=now, deleted_at=now)
+    try:
+        move(c, state.server_id, VmState.DELETED, power_state=PowerState.NOSTATE, terminated_at=now, deleted_at=now)
+    except NotFound:
+        log.info("server %s was deleted before", state.server_id)
 
 
 def _mark_failed(c: Connection, context: StepContext, state: DeleteServer, failure: Failure) -> None:

@@ -22,6 +22,25 @@ log = logging.getLogger(__name__)
 
 _OFF = (PowerState.SHUTDOWN, PowerState.CRASHED)
 
+_STATE: sa.BindParameter[int] = sa.bindparam("b_state")
+# Nothing is being done to it: an operation writes its own result.
+_IDLE_HERE = sa.and_(
+    servers.c.id == sa.bindparam("b_id"),
+    servers.c.host == sa.bindparam("b_host"),
+    servers.c.deleted_at.is_(None),
+    servers.c.task_state.is_(None),
+)
+_SHOWN = sa.select(servers.c.power_state, servers.c.vm_state).where(_IDLE_HERE)
+_RECORD = (
+    servers.update()
+    .where(_IDLE_HERE, servers.c.power_state != _STATE)
+    .values(power_state=_STATE, updated_at=sa.bindparam("b_now"))
+)
+_STOP = servers.update().where(_IDLE_HERE, servers.c.vm_state == VmState.ACTIVE).values(vm_state=str(VmState.STOPPED))
+_ALL_IDLE = sa.select(servers.c.id, servers.c.power_state).where(
+    servers.c.host == sa.bindparam("b_host"), servers.c.deleted_at.is_(None), servers.c.task_state.is_(None)
+)
+
 
 class PowerStates:
     """Listens to the hosts of this process, and compares all of their guests every ``interval_s`` (and at start)."""
@@ -55,13 +74,7 @@ class PowerStates:
                 log.warning("power states of %s are not known: %s", host.name, err)
                 continue
             with self._db.read() as c:
-                shown = dict(
-                    c.execute(
-                        sa.select(servers.c.id, servers.c.power_state).where(
-                            servers.c.host == host.name, servers.c.deleted_at.is_(None), servers.c.task_state.is_(None)
-                        )
-                    ).all()
-                )
+                shown = dict(c.execute(_ALL_IDLE, {"b_host": host.name}).all())
             for server_id, state in shown.items():
                 now = seen.get(ServerId(server_id))
                 if now is not None and now != state:
@@ -80,9 +93,21 @@ class PowerStates:
             self._record(event)
 
     def _record(self, event: PowerEvent) -> None:
+        # Most events are echoes of our own operations and change nothing: that costs a look, not a turn to write.
+        with self._db.read() as c:
+            if not _is_news(c, event):
+                return
         changed = self._db.transact(lambda c: record(c, event.host, event.server_id, event.state))
         if changed:
             log.info("server %s is %s now: %s (%s)", event.server_id, changed, event.state.name, event.reason)
+
+
+def _is_news(c: Connection, event: PowerEvent) -> bool:
+    shown = c.execute(_SHOWN, {"b_id": event.server_id, "b_host": event.host}).first()
+    if shown is None:
+        return False  # busy (the clock finds what its operation did not see), deleted, or somewhere else
+    power_state, vm_state = shown
+    return power_state != event.state or (event.state in _OFF and vm_state == VmState.ACTIVE)
 
 
 def record(c: Connection, host: HostName, server_id: ServerId, state: PowerState) -> str | None:
@@ -91,24 +116,9 @@ def record(c: Connection, host: HostName, server_id: ServerId, state: PowerState
     Only while nothing is being done to the server: an operation writes its own result.  A running server whose guest
     went off becomes stopped, as Nova's sync_power_states has it.
     """
-    idle_here = sa.and_(
-        servers.c.id == server_id,
-        servers.c.host == host,
-        servers.c.deleted_at.is_(None),
-        servers.c.task_state.is_(None),
-        servers.c.power_state != int(state),
-    )
-    c.execute(servers.update().where(idle_here).values(power_state=int(state), updated_at=utcnow()))
+    here = {"b_id": server_id, "b_host": host}
+    c.execute(_RECORD, {**here, "b_state": int(state), "b_now": utcnow()})
     if state not in _OFF:
         return None
-    stopped = c.execute(
-        servers.update()
-        .where(
-            servers.c.id == server_id,
-            servers.c.host == host,
-            servers.c.task_state.is_(None),
-            servers.c.vm_state == VmState.ACTIVE,
-        )
-        .values(vm_state=str(VmState.STOPPED))
-    )
+    stopped = c.execute(_STOP, here)
     return str(VmState.STOPPED) if stopped.rowcount else None
