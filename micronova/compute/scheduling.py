@@ -26,7 +26,10 @@ from micronova.scheduler.request import GroupPlacement, GroupPolicy, ImageRequir
 from micronova.scheduler.snapshot import HostService, Snapshot
 
 _HOST_COUNTS = sa.select(servers.c.host, sa.func.count()).where(servers.c.host.is_not(None)).group_by(servers.c.host)
-_BUILDS = _HOST_COUNTS.where(servers.c.deleted_at.is_(None), servers.c.vm_state == VmState.BUILDING)
+# Written out, not bound: SQLite uses a partial index (ix_servers_building) only where it sees the value.
+_BUILDS = _HOST_COUNTS.where(
+    servers.c.deleted_at.is_(None), servers.c.vm_state == sa.literal_column(f"'{VmState.BUILDING}'")
+)
 _IDS: sa.BindParameter[str] = sa.bindparam("b_ids", expanding=True)
 _COUNTS_OF = _HOST_COUNTS.where(servers.c.id.in_(_IDS))
 _HOSTS_OF = sa.select(servers.c.host).where(

@@ -86,6 +86,9 @@ sa.Index(
 )
 sa.Index("ix_servers_project_updated", servers.c.project_id, servers.c.updated_at)
 sa.Index("ix_servers_host", servers.c.host)
+# Builds under way per host, which every scheduling asks: its cost must not grow with the servers that are there.
+_is_building = sa.text("deleted_at IS NULL AND vm_state = 'building'")
+sa.Index("ix_servers_building", servers.c.host, sqlite_where=_is_building, postgresql_where=_is_building)
 sa.Index("ix_servers_reservation", servers.c.reservation_id)
 
 

@@ -361,6 +361,13 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     with op.batch_alter_table("servers", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_servers_building",
+            ["host"],
+            unique=False,
+            sqlite_where=sa.text("deleted_at IS NULL AND vm_state = 'building'"),
+            postgresql_where=sa.text("deleted_at IS NULL AND vm_state = 'building'"),
+        )
         batch_op.create_index("ix_servers_host", ["host"], unique=False)
         batch_op.create_index(
             "ix_servers_live_created",
