@@ -24,7 +24,7 @@ class Micronova:
         1048576, minimum=1024, ours=True, help="Bytes of a request other than an image upload; more is refused (413)."
     )
     request_threads: int = integer(16, minimum=1, maximum=512, ours=True, help="Requests that are worked on at once.")
-    operation_workers: int = integer(16, minimum=1, maximum=512, ours=True, help="Operations that run at once.")
+    operation_workers: int = integer(32, minimum=1, maximum=512, ours=True, help="Operations that run at once.")
     token_expiration: int = integer(43200, minimum=60, ours=True, help="Seconds that a token is valid.")
     password_hash_memory_kib: int = integer(
         19456, minimum=8192, maximum=1048576, ours=True, help="Memory of one argon2 password hash."
