@@ -58,7 +58,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that only reads.  On SQLite all of it sees one state; on PostgreSQL each statement sees its own."""
+        """A connection that only reads; on SQLite it sees one state, on PostgreSQL each statement sees its own."""
         with _explained(self), self._reader.connect() as connection:
             yield connection
 
