@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import os
-import pkgutil
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -13,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-import micronova.db.tables
 from micronova.db.database import Database
-from micronova.db.metadata import metadata
+from micronova.db.schema import metadata
 from tests.postgres import PostgresCluster
 from workshop.serving import ROOT, Serving, state_dir
 
@@ -24,8 +21,6 @@ _numbers = itertools.count()
 
 
 def _create_schema(url: str) -> None:
-    for module in pkgutil.iter_modules(micronova.db.tables.__path__, "micronova.db.tables."):
-        importlib.import_module(module.name)
     database = Database(url)
     try:
         metadata.create_all(database.engine)

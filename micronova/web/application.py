@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import anyio
@@ -68,7 +68,6 @@ class Application:
         stream_threads: int = 64,
         public_url: str | None = None,
         fallback: ASGIApp | None = None,
-        on_startup: Callable[[], None] | None = None,
     ) -> None:
         self._mounted = [(service, Router(service.endpoints)) for service in services]
         self._tokens = tokens
@@ -76,7 +75,6 @@ class Application:
         self._threads = threads
         self._public_url = public_url.rstrip("/") if public_url else None
         self._fallback = fallback
-        self._on_startup = on_startup
         self._stream_threads = stream_threads
         self._limiters: tuple[anyio.CapacityLimiter, anyio.CapacityLimiter] | None = None
 
@@ -97,8 +95,6 @@ class Application:
         while True:
             message = await receive()
             if message["type"] == "lifespan.startup":
-                if self._on_startup is not None:
-                    self._on_startup()
                 await send({"type": "lifespan.startup.complete"})
             else:
                 await send({"type": "lifespan.shutdown.complete"})
